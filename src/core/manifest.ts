@@ -1,0 +1,44 @@
+import type { Input } from './input.js';
+import type { Split } from './split.js';
+
+/** Where a sample's payload lies: line `line` of the gzip block at `offset`, `length` bytes long, of pack `pack`. */
+export interface PackPosition {
+  readonly pack: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly line: number;
+}
+
+/** One line of a dataset snapshot's manifest. A payload not yet packed travels inside the line. */
+export interface ManifestLine {
+  readonly sampleId: string;
+  readonly label: string;
+  readonly split: Split;
+  readonly groupHash: string;
+  readonly contentHash: string;
+  /** Revision of the label: grows with every change, so `revision > parent's cut` reads "new since then". */
+  readonly revision: string;
+  readonly at?: PackPosition;
+  readonly input?: Input;
+}
+
+/** A labelled sample with its input, as training and evaluation read it. */
+export interface SnapshotSample {
+  readonly sampleId: string;
+  readonly label: string;
+  readonly split: Split;
+  readonly contentHash: string;
+  readonly revision: string;
+  readonly input: Input;
+}
+
+/** One JSON line a sample, in the order given. */
+export const encodeManifest = (lines: readonly ManifestLine[]): string =>
+  lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+
+/** Reads what {@link encodeManifest} wrote. */
+export const decodeManifest = (text: string): ManifestLine[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as ManifestLine);

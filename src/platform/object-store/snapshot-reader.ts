@@ -1,0 +1,36 @@
+import { gunzipSync } from 'node:zlib';
+import type { Input } from '../../core/input.js';
+import { decodeManifest, type ManifestLine, type SnapshotSample } from '../../core/manifest.js';
+import type { ObjectStore } from './object-store.js';
+import { decodePack } from './packs.js';
+
+/**
+ * The samples of a dataset snapshot with their inputs. Each pack is read once, however many of its samples are
+ * wanted. Order: as in the manifest.
+ */
+export async function readSnapshot(
+  store: ObjectStore,
+  manifestKey: string,
+  wanted: (line: ManifestLine) => boolean = () => true,
+): Promise<SnapshotSample[]> {
+  const lines = decodeManifest(gunzipSync(await store.get(manifestKey)).toString('utf8')).filter(wanted);
+  const inputs = new Map<string, Input>();
+  for (const [pack, members] of byPack(lines)) {
+    const blocks = await readBlocks(store, pack);
+    for (const { sampleId, at } of members) inputs.set(sampleId, inputAt(blocks, at!.offset, at!.line));
+  }
+  return lines.map(({ sampleId, label, split, contentHash, revision, input }) => {
+    return { sampleId, label, split, contentHash, revision, input: input ?? inputs.get(sampleId)! };
+  });
+}
+
+function byPack(lines: readonly ManifestLine[]): Map<string, ManifestLine[]> {
+  const packs = new Map<string, ManifestLine[]>();
+  for (const line of lines) {
+    if (!line.at) continue;
+    const members = packs.get(line.at.pack);
+    if (members) members.push(line);
+    else packs.set(line.at.pack, [line]);
+  }
+  return packs;
+}
