@@ -16,8 +16,13 @@ export async function readSnapshot(
   const lines = decodeManifest(gunzipSync(await store.get(manifestKey)).toString('utf8')).filter(wanted);
   const inputs = new Map<string, Input>();
   for (const [pack, members] of byPack(lines)) {
-    const blocks = await readBlocks(store, pack);
-    for (const { sampleId, at } of members) inputs.set(sampleId, inputAt(blocks, at!.offset, at!.line));
+    const body = await store.get(pack);
+    const blocks = new Map<number, string[]>();
+    for (const { sampleId, at } of members) {
+      const { offset, length, line } = at!;
+      if (!blocks.has(offset)) blocks.set(offset, decodePack(body.subarray(offset, offset + length)));
+      inputs.set(sampleId, (JSON.parse(blocks.get(offset)![line]!) as { input: Input }).input);
+    }
   }
   return lines.map(({ sampleId, label, split, contentHash, revision, input }) => {
     return { sampleId, label, split, contentHash, revision, input: input ?? inputs.get(sampleId)! };

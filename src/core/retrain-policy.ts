@@ -1,0 +1,59 @@
+/** When a project trains. Labels are counted since its last snapshot; times are seconds. */
+export interface RetrainSettings {
+  readonly minNewLabels: number;
+  /** Quiet time after the last new label, so that a burst makes one run. */
+  readonly debounceSeconds: number;
+  /** A burst that never ends cannot put a run off for longer than this after the threshold was passed. */
+  readonly maxWaitSeconds: number;
+  /** Hour of the day (UTC) of the nightly run; null for none. */
+  readonly nightlyHour: number | null;
+}
+
+export interface LoopState {
+  readonly now: Date;
+  readonly newLabels: number;
+  /** When the oldest and the newest label since the last snapshot came. */
+  readonly firstNewLabelAt: Date | null;
+  readonly lastNewLabelAt: Date | null;
+  readonly lastSnapshotAt: Date | null;
+  readonly isRunOpen: boolean;
+}
+
+export type RetrainDecision =
+  | { readonly fire: true; readonly trigger: 'new-labels' | 'nightly'; readonly reason: string }
+  | { readonly fire: false; readonly reason: string };
+
+/**
+ * Whether to train now, and why or why not. No memory of its own: it reads the state at each tick, so a trigger that
+ * came while a run was open, or while nobody looked, fires at a later tick and is never lost.
+ */
+export function decideRetrain(state: LoopState, settings: RetrainSettings): RetrainDecision {
+  if (state.newLabels === 0) return wait('no new labels since the last snapshot');
+  if (state.isRunOpen) return wait(`a run is under way; ${state.newLabels} new labels wait for the next one`);
+  if (isNightlyDue(state, settings)) {
+    return { fire: true, trigger: 'nightly', reason: `nightly run with ${state.newLabels} new labels` };
+  }
+  if (state.newLabels < settings.minNewLabels) {
+    return wait(`${state.newLabels} of ${settings.minNewLabels} new labels`);
+  }
+  const quiet = secondsSince(state.lastNewLabelAt, state.now);
+  const waited = secondsSince(state.firstNewLabelAt, state.now);
+  if (quiet < settings.debounceSeconds && waited < settings.maxWaitSeconds) {
+    return wait(`labels still arrive: ${quiet.toFixed(1)} of ${settings.debounceSeconds} quiet seconds`);
+  }
+  return { fire: true, trigger: 'new-labels', reason: `${state.newLabels} new labels since the last snapshot` };
+}
+
+const wait = (reason: string): RetrainDecision => ({ fire: false, reason });
+
+const secondsSince = (then: Date | null, now: Date): number => (then ? (now.getTime() - then.getTime()) / 1000 : Infinity);
+
+/** Due when the nightly hour has come since the last snapshot, or since the first label where there is none. */
+function isNightlyDue({ now, lastSnapshotAt, firstNewLabelAt }: LoopState, { nightlyHour }: RetrainSettings): boolean {
+  if (nightlyHour === null) return false;
+  const due = new Date(now);
+  due.setUTCHours(nightlyHour, 0, 0, 0);
+  if (due > now) due.setUTCDate(due.getUTCDate() - 1);
+  const since = lastSnapshotAt ?? firstNewLabelAt;
+  return since !== null && since < due;
+}

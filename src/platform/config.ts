@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+export const ROLES = ['api', 'worker', 'trainer'] as const;
+export type Role = (typeof ROLES)[number];
+
+const text = z.string().min(1);
+const port = z.coerce.number().int().min(0).max(65_535);
+const roles = text.transform((value, context): readonly Role[] => {
+  const names = value === 'all' ? [...ROLES] : value.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !ROLES.includes(name as Role));
+  if (unknown.length > 0) context.addIssue({ code: 'custom', message: `use all, or some of ${ROLES.join(', ')}` });
+  return names as Role[];
+});
+
+/** Every setting, with its default and meaning. `.env.example` is made from this table; a test compares them. */
+export const SETTINGS = {
+  PORT: [port.default(3000), 'Port of the REST API, the console and the dashboards.'],
+  HOST: [text.default('127.0.0.1'), 'Address to listen on; 0.0.0.0 to be reached from other machines.'],
+  ROLE: [roles.default([...ROLES]), 'all, or a comma list of api, worker, trainer.'],
+  FLYWHEEL_DATA_DIR: [text.default('./data'), 'Folder of everything that must survive in the embedded mode.'],
+  FLYWHEEL_API_KEY: [text.min(16).optional(), "The default project's first key; made and printed once when unset."],
+  FLYWHEEL_ADMIN_KEY: [text.min(16).optional(), 'The first admin key; made and printed once when unset.'],
+  DATABASE_URL: [text.optional(), 'A PostgreSQL 13 or newer; embedded when unset.'],
+  REDIS_URL: [text.optional(), 'A Redis with noeviction and AOF for the queue; BullMQ runs on PostgreSQL when unset.'],
+  S3_ENDPOINT: [z.url().optional(), 'An S3 API; embedded over the data directory when unset.'],
+  S3_REGION: [text.default('us-east-1'), 'Region of the bucket.'],
+  S3_BUCKET: [text.default('flywheel'), 'Bucket for packs, snapshots and models; made when it is not there.'],
+  S3_ACCESS_KEY_ID: [text.optional(), 'Access key of S3_ENDPOINT.'],
+  S3_SECRET_ACCESS_KEY: [text.optional(), 'Secret key of S3_ENDPOINT.'],
+  TRAINER_BACKEND: [
+    z.enum(['auto', 'tfjs-node', 'wasm', 'cpu']).default('auto'),
+    'TensorFlow.js backend; auto takes the native one where it works.',
+  ],
+  LOG_LEVEL: [z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'), 'Least level to log.'],
+} as const satisfies Record<string, readonly [z.ZodType, string]>;
+
+const ConfigSchema = z
+  .object(Object.fromEntries(Object.entries(SETTINGS).map(([name, [schema]]) => [name, schema])) as {
+    [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name][0];
+  })
+  .superRefine((config, context) => {
+    if (!config.S3_ENDPOINT) return;
+    for (const name of ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const) {
+      if (!config[name]) context.addIssue({ code: 'custom', path: [name], message: 'is needed with S3_ENDPOINT' });
+    }
+  });
+
+export type Config = Readonly<z.infer<typeof ConfigSchema>>;
+
+/**
+ * Reports every wrong variable at once, then gives up: a half-configured process must not start. Names are printed,
+ * never values. An empty variable counts as unset.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = ConfigSchema.safeParse(set);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+  throw new Error(`The configuration is wrong:\n${lines.join('\n')}`);
+}
+
+/** The text of `.env.example`. */
+export function envExample(): string {
+  const lines = Object.entries(SETTINGS).map(([name, [schema, meaning]]) => {
+    const parsed = schema.safeParse(undefined);
+    const value = parsed.success && parsed.data !== undefined ? String(parsed.data) : '';
+    return `# ${meaning}\n# ${name}=${name === 'ROLE' ? 'all' : value}\n`;
+  });
+  return `# Every setting with its default. Made from src/platform/config.ts; a test keeps it so.\n\n${lines.join('\n')}`;
+}
