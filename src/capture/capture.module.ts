@@ -1,0 +1,24 @@
+import { Global, Module } from '@nestjs/common';
+import { PredictionIntake } from '../jobs.js';
+import { CaptureController } from './capture.controller.js';
+import { CaptureService } from './capture.service.js';
+import { CaptureStore } from './capture.store.js';
+import { PackProcessor } from './pack.processor.js';
+import { PackService } from './pack.service.js';
+import { PackStore } from './pack.store.js';
+
+/** Global for one thing: the intake that serve hands its answers to (see jobs.ts). */
+@Global()
+@Module({
+  controllers: [CaptureController],
+  providers: [
+    CaptureService,
+    CaptureStore,
+    PackService,
+    PackStore,
+    PackProcessor,
+    { provide: PredictionIntake, useExisting: CaptureService },
+  ],
+  exports: [PredictionIntake],
+})
+export class CaptureModule {}

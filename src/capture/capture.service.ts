@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { LoopError } from '../core/errors.js';
+import type { Input } from '../core/input.js';
+import { type Outcome, Unreadable } from '../core/outcome.js';
+import { type PostedPrediction, type PredictionRow, predictionRow } from '../core/prediction-row.js';
+import type { ProjectSettings } from '../core/settings.js';
+import { joinFeedback, packPayloads, PredictionIntake } from '../jobs.js';
+import { Lanes } from '../platform/batching/lanes.js';
+import { Expiring } from '../platform/expiring.js';
+import { ObjectStore } from '../platform/object-store/object-store.js';
+import { readPackLine } from '../platform/object-store/packs.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
+import { readItem } from '../platform/read-item.js';
+import { PredictionSchema } from './capture.schema.js';
+import { CaptureStore } from './capture.store.js';
+
+type Item = PredictionRow | { readonly rejected: Outcome };
+
+/** What did the model say? Takes predictions in and gives them back. */
+@Injectable()
+export class CaptureService extends PredictionIntake {
+  private readonly lanes = new Lanes<Item, Outcome>((projectId, items) => this.commit(projectId, items));
+  private readonly settings = new Expiring<ProjectSettings>(5_000, (projectId) => this.store.settings(projectId));
+
+  constructor(
+    private readonly store: CaptureStore,
+    private readonly jobs: JobQueue,
+    private readonly objects: ObjectStore,
+  ) {
+    super();
+  }
+
+  /** Resolves when the batch they share is committed: the commit is the acknowledgement. */
+  async accept(projectId: string, items: readonly unknown[]): Promise<Outcome[]> {
+    const { holdoutPercent } = await this.settings.get(projectId);
+    const options = { holdoutPercent, now: new Date() };
+    return this.lanes.submit(
+      projectId,
+      items.map((item) => {
+        const read = readItem(PredictionSchema, item instanceof Unreadable ? item : withoutNulls(item));
+        if ('errors' in read) return { rejected: { status: 'rejected', errors: read.errors } };
+        return predictionRow(projectId, read.value as PostedPrediction, options);
+      }),
+    );
+  }
+
+  /** One prediction with its input, what was said about it, and the bodies that contradict it. */
+  async read(projectId: string, id: string) {
+    const prediction = await this.store.find(projectId, id);
+    if (!prediction) throw new LoopError('not-found', `There is no prediction ${id} in this project.`);
+    const [body, sample, conflicts] = await Promise.all([
+      this.body(projectId, prediction),
+      this.store.sampleOf(projectId, id),
+      this.store.conflicts(projectId, id),
+    ]);
+    return {
+      ...body,
+      split: prediction.split,
+      receivedAt: prediction.receivedAt,
+      label: sample && { status: sample.status, label: sample.label, candidates: sample.candidates, labelledAt: sample.labelledAt },
+      conflicts: conflicts.map((conflict) => ({ receivedAt: conflict.receivedAt, body: JSON.parse(conflict.body) as unknown })),
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.lanes.drain();
+  }
+
+  private async commit(projectId: string, items: readonly Item[]): Promise<Outcome[]> {
+    const outcomes: (Outcome | undefined)[] = items.map((item) => ('rejected' in item ? item.rejected : undefined));
+    let rejected = outcomes.filter(Boolean).length;
+    let open = items.flatMap((item, index) => ('rejected' in item ? [] : [{ row: item, index }]));
+    const accepted: string[] = [];
+    do {
+      const round = firstOfEachId(open);
+      const statuses = await this.store.insertOnce(projectId, round.map(({ row }) => row), rejected);
+      rejected = 0;
+      for (const { row, index } of round) {
+        const status = statuses.get(row.id)!;
+        if (status === 'unseen') continue;
+        outcomes[index] = { status, id: row.id };
+        if (status === 'accepted') accepted.push(row.id);
+      }
+      open = open.filter(({ index }) => outcomes[index] === undefined);
+    } while (open.length > 0);
+    if (accepted.length > 0) await this.afterCommit(projectId, accepted);
+    return outcomes as Outcome[];
+  }
+
+  /** Looked up after the commit: feedback that is committed meanwhile sees the predictions, or is seen here. */
+  private async afterCommit(projectId: string, accepted: readonly string[]): Promise<void> {
+    void this.jobs.hint(packPayloads, { projectId });
+    const predictionIds = await this.store.spokenAbout(projectId, accepted);
+    if (predictionIds.length > 0) void this.jobs.hint(joinFeedback, { projectId, predictionIds });
+  }
+
+  private async body(projectId: string, row: NonNullable<Awaited<ReturnType<CaptureStore['find']>>>) {
+    const hot = await this.store.hotPayload(projectId, row.id);
+    const line = hot ?? (await this.packed(projectId, row.id));
+    return JSON.parse(line) as PostedPrediction & { id: string; input: Input };
+  }
+
+  /** Reads the row again, because the payload may have moved into its pack since the row was read. */
+  private async packed(projectId: string, id: string): Promise<string> {
+    const row = await this.store.find(projectId, id);
+    if (!row?.packId) throw new LoopError('internal', `The payload of ${id} is missing.`);
+    return readPackLine(this.objects, {
+      pack: await this.store.packKey(row.packId),
+      offset: row.packOffset!,
+      length: row.packLength!,
+      line: row.packLine!,
+    });
+  }
+}
+
+/** The second of two equal ids in one batch is looked at when the first is in the database. */
+function firstOfEachId<Entry extends { readonly row: PredictionRow }>(entries: readonly Entry[]): Entry[] {
+  const seen = new Set<string>();
+  return entries.filter(({ row }) => !seen.has(row.id) && seen.add(row.id));
+}
+
+/** Many clients send null for "not given"; the top-level optional members take it as such. */
+function withoutNulls(item: unknown): unknown {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+  return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { predictionRow, type PostedPrediction } from './prediction-row.js';
+
+const posted: PostedPrediction = { id: 'p1', model: { version: '1' }, input: { text: 'Where is my  parcel?' }, output: { label: 'delivery' } };
+const options = { holdoutPercent: 20, now: new Date('2026-11-24T12:00:00Z') };
+const row = (over: Partial<PostedPrediction> = {}) => predictionRow('shop', { ...posted, ...over }, options);
+
+describe('predictionRow', () => {
+  it('puts equal texts into one group whatever their case and spaces', () => {
+    expect(row({ input: { text: ' where is MY parcel?' } }).groupHash).toBe(row().groupHash);
+    expect(row({ input: { text: 'where is your parcel?' } }).groupHash).not.toBe(row().groupHash);
+  });
+
+  it("lets the caller's group decide", () => {
+    expect(row({ group: 'g', input: { text: 'a' } }).split).toBe(row({ group: 'g', input: { text: 'b' } }).split);
+  });
+
+  it('sees another body under the same id, but not another order of members', () => {
+    expect(row({ output: { label: 'refund' } }).bodyHash).not.toBe(row().bodyHash);
+    const shuffled = { output: posted.output, input: posted.input, model: posted.model, id: 'p1' };
+    expect(predictionRow('shop', shuffled, options).bodyHash).toBe(row().bodyHash);
+  });
+
+  it('has the margin of the two best scores, or the confidence alone', () => {
+    expect(row({ output: { label: 'a', scores: { a: 0.6, b: 0.3, c: 0.1 } } }).margin).toBeCloseTo(0.3, 12);
+    expect(row({ output: { label: 'a', confidence: 0.7 } }).margin).toBe(0.7);
+    expect(row().margin).toBeNull();
+  });
+
+  it('completes the body with what was left out', () => {
+    expect(JSON.parse(row().body)).toMatchObject({ id: 'p1', occurredAt: '2026-11-24T12:00:00.000Z' });
+    expect(row({ id: undefined }).id).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});

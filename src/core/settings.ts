@@ -1,0 +1,31 @@
+import type { PromotionSettings } from './promotion.js';
+import type { RetrainSettings } from './retrain-policy.js';
+
+/** What an operator may choose for a project. */
+export interface ProjectSettings {
+  /** Share of groups never trained on. It may only be raised: see {@link import('./split.js').splitOf}. */
+  readonly holdoutPercent: number;
+  readonly retrain: RetrainSettings;
+  readonly promotion: PromotionSettings;
+  /** Share of review items drawn at random, whatever the model thinks, so that accuracy can be estimated honestly. */
+  readonly auditShare: number;
+}
+
+export const DEFAULT_SETTINGS: ProjectSettings = {
+  holdoutPercent: 20,
+  retrain: { minNewLabels: 200, debounceSeconds: 30, maxWaitSeconds: 600, nightlyHour: 3 },
+  promotion: { minHoldout: 20, maxNegativeFlipRate: 0.1, alpha: 0.05 },
+  auditShare: 0.2,
+};
+
+export type SettingsPatch = { readonly [Key in keyof ProjectSettings]?: Partial<ProjectSettings[Key]> };
+
+/** Settings as stored, completed by the defaults: a setting added later has its default everywhere. */
+export function completeSettings(stored: SettingsPatch, base: ProjectSettings = DEFAULT_SETTINGS): ProjectSettings {
+  return {
+    holdoutPercent: stored.holdoutPercent ?? base.holdoutPercent,
+    retrain: { ...base.retrain, ...stored.retrain },
+    promotion: { ...base.promotion, ...stored.promotion },
+    auditShare: stored.auditShare ?? base.auditShare,
+  };
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import type { Outcome } from './core/outcome.js';
+import { defineJob } from './platform/queue/define-job.js';
+
+/*
+ * Every arrow of the loop, in loop order. A payload carries ids, never data. What comes next is said at each arrow.
+ * An arrow is a hint: the rows are the truth, and `sweep` offers again whatever a lost hint was about.
+ */
+
+const projectId = z.string();
+const runId = z.string();
+
+/** capture: payloads were committed. Next: nothing; they rest in packs. */
+export const packPayloads = defineJob({
+  name: 'capture.pack',
+  payload: z.object({ projectId }),
+  key: (p) => p.projectId,
+});
+
+/** capture: predictions arrived about which somebody had spoken before. Next: loopTick, by way of new labels. */
+export const joinFeedback = defineJob({
+  name: 'feedback.join',
+  payload: z.object({ projectId, predictionIds: z.array(z.string()) }),
+  key: (p) => `${p.projectId}.${p.predictionIds[0]}.${p.predictionIds.length}`,
+});
+
+/**
+ * Somebody should look whether a project (null: each of them) is worth training. Next: freezeSnapshot.
+ * The second it is due keeps a hint that comes while a tick is at work from being taken for that one.
+ */
+export const loopTick = defineJob({
+  name: 'loop.tick',
+  payload: z.object({ projectId: projectId.nullable(), dueSecond: z.number().int().optional() }),
+  key: (p) => `${p.projectId}.${p.dueSecond ?? 'scheduled'}`,
+});
+
+/** snapshot: a run was decided on or asked for. Next: trainModel. */
+export const freezeSnapshot = defineJob({
+  name: 'snapshot.freeze',
+  payload: z.object({ projectId, runId, trigger: z.string(), reason: z.string() }),
+  key: (p) => p.runId,
+});
+
+/** snapshot: a dataset is frozen. Next: evaluateModel. */
+export const trainModel = defineJob({
+  name: 'train.run',
+  payload: z.object({ projectId, runId, snapshotId: z.string() }),
+  key: (p) => p.runId,
+});
+
+/** train: a model version exists. Next: promoteModel. */
+export const evaluateModel = defineJob({
+  name: 'evaluate.run',
+  payload: z.object({ projectId, version: z.number().int() }),
+  key: (p) => `${p.projectId}.${p.version}`,
+});
+
+/** evaluate: challenger and champion answered the same holdout. Next: serve follows the alias; loopTick. */
+export const promoteModel = defineJob({
+  name: 'promote.decide',
+  payload: z.object({ projectId, version: z.number().int() }),
+  key: (p) => `${p.projectId}.${p.version}`,
+});
+
+/** ops: every minute and at start. Offers again what is open. */
+export const sweep = defineJob({ name: 'ops.sweep', payload: z.object({}), key: () => 'sweep' });
+
+export const JOBS = [
+  packPayloads,
+  joinFeedback,
+  loopTick,
+  freezeSnapshot,
+  trainModel,
+  evaluateModel,
+  promoteModel,
+  sweep,
+] as const;
+
+/*
+ * Two arrows are calls, because somebody waits for the commit: an answer of the champion is captured before it is given,
+ * and a reviewer's decision is feedback before the next item is shown. The stage that owns the rows provides them.
+ */
+
+/** serve -> capture. Items as POST /v1/predictions takes them; one outcome each, in order. */
+export abstract class PredictionIntake {
+  abstract accept(projectId: string, items: readonly unknown[]): Promise<Outcome[]>;
+}
+
+/** curate -> feedback. Items as POST /v1/feedback takes them; one outcome each, in order. */
+export abstract class FeedbackIntake {
+  abstract accept(source: { projectId: string; keyId: string }, items: readonly unknown[]): Promise<Outcome[]>;
+}

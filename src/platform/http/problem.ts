@@ -1,0 +1,60 @@
+import { HttpException } from '@nestjs/common';
+import { FAILURES, type FailureCode, type FieldError, LoopError } from '../../core/errors.js';
+
+/** RFC 9457 problem document. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: FailureCode;
+  readonly instance?: string;
+  readonly errors?: readonly FieldError[];
+}
+
+/** What Fastify and Nest throw by themselves, by status. */
+const CODE_OF_STATUS: Readonly<Record<number, FailureCode>> = {
+  400: 'malformed-request',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not-found',
+  405: 'method-not-allowed',
+  413: 'too-large',
+  415: 'unsupported-media-type',
+  422: 'invalid-request',
+  503: 'unavailable',
+};
+
+/** Postgres and sockets that are gone: SQLSTATE classes 08, 53 and 57P, and the codes of Node. */
+const GONE = /^(08\w{3}|53\w{3}|57P\d{2}|ECONN\w+|EPIPE|ETIMEDOUT)$/;
+
+/** The document a caller sees. An unknown error shows nothing of itself. */
+export function toProblem(error: unknown, instance?: string): Problem {
+  if (error instanceof LoopError) return problem(error.code, error.message, { errors: error.errors, instance });
+  const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+  const code = CODE_OF_STATUS[status];
+  if (code) return problem(code, (error as Error).message, { instance });
+  if (GONE.test(String((error as { code?: unknown }).code))) {
+    return problem('unavailable', 'A part the service needs does not answer; try again shortly.', { instance });
+  }
+  return problem('internal', 'The log says more under the time of this answer.', { instance });
+}
+
+export function problem(
+  code: FailureCode,
+  detail: string,
+  { errors = [], instance }: { errors?: readonly FieldError[]; instance?: string } = {},
+): Problem {
+  const { status, title } = FAILURES[code];
+  return {
+    type: `/problems/${code}`,
+    title,
+    status,
+    detail,
+    code,
+    ...(instance === undefined ? {} : { instance }),
+    ...(errors.length > 0 ? { errors } : {}),
+  };
+}
+
+const statusOf = (error: unknown): number => Number((error as { statusCode?: unknown }).statusCode ?? 500);

@@ -1,0 +1,43 @@
+import { getQueueToken } from '@nestjs/bullmq';
+import { Injectable, Logger } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { Queue } from 'bullmq';
+import type { JobDefinition, PayloadOf } from './define-job.js';
+
+/** The sending side of the loop's arrows. */
+@Injectable()
+export class JobQueue {
+  private readonly log = new Logger(JobQueue.name);
+
+  constructor(private readonly modules: ModuleRef) {}
+
+  /**
+   * Offers a job. A hint, not a record: the rows are the truth and the sweeper finds what a lost hint was about, so a
+   * queue that does not answer is logged and never fails the caller.
+   */
+  async hint<Job extends JobDefinition>(job: Job, payload: PayloadOf<Job>, delaySeconds = 0): Promise<void> {
+    try {
+      await this.queue(job).add(job.name, payload, {
+        delay: Math.ceil(delaySeconds * 1000),
+        deduplication: { id: job.key(payload) },
+      });
+    } catch (error) {
+      this.log.warn(`${job.name} was not offered: ${(error as Error).message}`);
+    }
+  }
+
+  /** Makes a job come again and again, by interval or by cron pattern (UTC); the same name replaces the earlier one. */
+  async repeat<Job extends JobDefinition>(
+    job: Job,
+    payload: PayloadOf<Job>,
+    schedule: { name: string; every: number } | { name: string; pattern: string },
+  ): Promise<void> {
+    const { name, ...repeat } = schedule;
+    const options = 'pattern' in repeat ? { ...repeat, tz: 'UTC' } : repeat;
+    await this.queue(job).upsertJobScheduler(name, options, { name: job.name, data: payload });
+  }
+
+  private queue(job: JobDefinition): Queue {
+    return this.modules.get<Queue>(getQueueToken(job.name), { strict: false });
+  }
+}
