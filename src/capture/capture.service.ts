@@ -5,6 +5,7 @@ import { type Outcome, Unreadable } from '../core/outcome.js';
 import { type PostedPrediction, type PredictionRow, predictionRow } from '../core/prediction-row.js';
 import type { ProjectSettings } from '../core/settings.js';
 import { joinFeedback, packPayloads, PredictionIntake } from '../jobs.js';
+import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
 import { Lanes } from '../platform/batching/lanes.js';
 import { Expiring } from '../platform/expiring.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
@@ -14,7 +15,7 @@ import { readItem } from '../platform/read-item.js';
 import { PredictionSchema } from './capture.schema.js';
 import { CaptureStore } from './capture.store.js';
 
-type Item = PredictionRow | { readonly rejected: Outcome };
+type Item = BatchItem<PredictionRow>;
 
 /** What did the model say? Takes predictions in and gives them back. */
 @Injectable()
@@ -67,24 +68,10 @@ export class CaptureService extends PredictionIntake {
   }
 
   private async commit(projectId: string, items: readonly Item[]): Promise<Outcome[]> {
-    const outcomes: (Outcome | undefined)[] = items.map((item) => ('rejected' in item ? item.rejected : undefined));
-    let rejected = outcomes.filter(Boolean).length;
-    let open = items.flatMap((item, index) => ('rejected' in item ? [] : [{ row: item, index }]));
-    const accepted: string[] = [];
-    do {
-      const round = firstOfEachId(open);
-      const statuses = await this.store.insertOnce(projectId, round.map(({ row }) => row), rejected);
-      rejected = 0;
-      for (const { row, index } of round) {
-        const status = statuses.get(row.id)!;
-        if (status === 'unseen') continue;
-        outcomes[index] = { status, id: row.id };
-        if (status === 'accepted') accepted.push(row.id);
-      }
-      open = open.filter(({ index }) => outcomes[index] === undefined);
-    } while (open.length > 0);
+    const outcomes = await commitOnce(items, (rows, rejected) => this.store.insertOnce(projectId, rows, rejected));
+    const accepted = outcomes.flatMap((outcome) => (outcome.status === 'accepted' ? [outcome.id] : []));
     if (accepted.length > 0) await this.afterCommit(projectId, accepted);
-    return outcomes as Outcome[];
+    return outcomes;
   }
 
   /** Looked up after the commit: feedback that is committed meanwhile sees the predictions, or is seen here. */
@@ -111,12 +98,6 @@ export class CaptureService extends PredictionIntake {
       line: row.packLine!,
     });
   }
-}
-
-/** The second of two equal ids in one batch is looked at when the first is in the database. */
-function firstOfEachId<Entry extends { readonly row: PredictionRow }>(entries: readonly Entry[]): Entry[] {
-  const seen = new Set<string>();
-  return entries.filter(({ row }) => !seen.has(row.id) && seen.add(row.id));
 }
 
 /** Many clients send null for "not given"; the top-level optional members take it as such. */

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { PredictionRow } from '../core/prediction-row.js';
 import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
+import type { RowStatus } from '../platform/batching/commit-once.js';
 import { Database } from '../platform/database/database.js';
-
-/** `unseen`: another process committed the id while this statement ran; ask again. */
-export type RowStatus = 'accepted' | 'duplicate' | 'conflict' | 'unseen';
 
 @Injectable()
 export class CaptureStore {

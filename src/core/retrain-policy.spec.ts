@@ -18,7 +18,7 @@ describe('decideRetrain', () => {
     ['enough labels and a quiet minute', {}, { fire: true, trigger: 'new-labels', reason: '250 new labels since the last snapshot' }],
     ['nothing new', { newLabels: 0 }, { fire: false, reason: 'no new labels since the last snapshot' }],
     ['too few', { newLabels: 12 }, { fire: false, reason: '12 of 200 new labels' }],
-    ['a burst under way', { lastNewLabelAt: at('11:59:50') }, { fire: false, reason: 'labels still arrive: 10.0 of 30 quiet seconds' }],
+    ['a burst under way', { lastNewLabelAt: at('11:59:50') }, { fire: false, reason: 'labels still arrive: 10.0 of 30 quiet seconds', againInSeconds: 20 }],
     ['a burst that never ends', { lastNewLabelAt: at('11:59:59'), firstNewLabelAt: at('11:50:00') }, { fire: true, trigger: 'new-labels', reason: '250 new labels since the last snapshot' }],
     ['a run under way keeps the trigger', { isRunOpen: true }, { fire: false, reason: 'a run is under way; 250 new labels wait for the next one' }],
     ['the night, with few labels', { newLabels: 3, lastSnapshotAt: at('02:59:00') }, { fire: true, trigger: 'nightly', reason: 'nightly run with 3 new labels' }],

@@ -21,7 +21,7 @@ export interface LoopState {
 
 export type RetrainDecision =
   | { readonly fire: true; readonly trigger: 'new-labels' | 'nightly'; readonly reason: string }
-  | { readonly fire: false; readonly reason: string };
+  | { readonly fire: false; readonly reason: string; /** When the answer may change by time alone. */ readonly againInSeconds?: number };
 
 /**
  * Whether to train now, and why or why not. No memory of its own: it reads the state at each tick, so a trigger that
@@ -39,7 +39,8 @@ export function decideRetrain(state: LoopState, settings: RetrainSettings): Retr
   const quiet = secondsSince(state.lastNewLabelAt, state.now);
   const waited = secondsSince(state.firstNewLabelAt, state.now);
   if (quiet < settings.debounceSeconds && waited < settings.maxWaitSeconds) {
-    return wait(`labels still arrive: ${quiet.toFixed(1)} of ${settings.debounceSeconds} quiet seconds`);
+    const reason = `labels still arrive: ${quiet.toFixed(1)} of ${settings.debounceSeconds} quiet seconds`;
+    return { fire: false, reason, againInSeconds: Math.min(settings.debounceSeconds - quiet, settings.maxWaitSeconds - waited) };
   }
   return { fire: true, trigger: 'new-labels', reason: `${state.newLabels} new labels since the last snapshot` };
 }

@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { LoopError } from '../core/errors.js';
+import { canonicalJson, newId, sha256 } from '../core/ids.js';
+import { rejectedLabels, resolveLabel } from '../core/label.js';
+import type { Outcome } from '../core/outcome.js';
+import { FeedbackIntake, loopTick } from '../jobs.js';
+import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
+import { Lanes } from '../platform/batching/lanes.js';
+import type { Query } from '../platform/database/database.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
+import { readItem } from '../platform/read-item.js';
+import { FeedbackSchema, type NewFeedback } from './feedback.schema.js';
+import { type FeedbackRow, FeedbackStore, type SampleRow, type Spoken } from './feedback.store.js';
+
+type Item = BatchItem<FeedbackRow>;
+
+/** What should the model have said? Joins what people say to what the model said. */
+@Injectable()
+export class FeedbackService extends FeedbackIntake {
+  private readonly lanes = new Lanes<Item, Outcome>((projectId, items) => this.commit(projectId, items));
+
+  constructor(
+    private readonly store: FeedbackStore,
+    private readonly jobs: JobQueue,
+  ) {
+    super();
+  }
+
+  /** Resolves when the batch they share is committed, joined to its predictions and the labels are decided anew. */
+  accept({ projectId, keyId }: { projectId: string; keyId: string }, items: readonly unknown[]): Promise<Outcome[]> {
+    const now = new Date();
+    return this.lanes.submit(
+      projectId,
+      items.map((item) => {
+        const read = readItem(FeedbackSchema, item);
+        return 'errors' in read ? { rejected: { status: 'rejected', errors: read.errors } } : feedbackRow(read.value, keyId, now);
+      }),
+    );
+  }
+
+  /** Decides the labels of predictions that arrived after somebody had spoken about them. Idempotent. */
+  async joinLate(projectId: string, predictionIds: readonly string[]): Promise<void> {
+    await this.store.transaction((query) => this.decideLabels(query, projectId, predictionIds));
+    this.hintTick(projectId);
+  }
+
+  /** What became of one feedback: received, joined, in a snapshot, in a model, live. */
+  async receipt(projectId: string, id: string) {
+    const feedback = await this.store.find(projectId, id);
+    if (!feedback) throw new LoopError('not-found', `There is no feedback ${id} in this project.`);
+    const journey = await this.store.receipt(projectId, id);
+    return {
+      id,
+      kind: feedback.kind,
+      label: feedback.label,
+      rater: { id: feedback.raterId, role: feedback.raterRole },
+      receivedAt: feedback.receivedAt,
+      joinedAt: feedback.joinedAt,
+      predictionId: journey?.prediction_id ?? feedback.predictionId,
+      use: journey ? (journey.split === 'holdout' ? 'judges models' : 'trains models') : null,
+      inSnapshot: journey?.snapshot_id ? { id: journey.snapshot_id, at: journey.snapshot_at } : null,
+      trainedIn: journey?.model_version ? { version: journey.model_version, at: journey.trained_at } : null,
+      live: journey?.live_version ? { version: journey.live_version, at: journey.live_at } : null,
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.lanes.drain();
+  }
+
+  private async commit(projectId: string, items: readonly Item[]): Promise<Outcome[]> {
+    const outcomes = await commitOnce(items, (rows, rejected) => this.commitRound(projectId, rows, rejected));
+    this.hintTick(projectId);
+    return outcomes;
+  }
+
+  /** One transaction: insert, find the predictions, decide their labels. */
+  private async commitRound(projectId: string, rows: readonly FeedbackRow[], rejected: number) {
+    const { statuses, unmatched } = await this.store.transaction(async (query) => {
+      const statuses = await this.store.insertOnce(query, projectId, rows, rejected);
+      const accepted = rows.filter(({ id }) => statuses.get(id) === 'accepted').map(({ id }) => id);
+      const predictionIds = await this.store.targets(query, projectId, accepted);
+      await this.decideLabels(query, projectId, predictionIds);
+      return { statuses, unmatched: predictionIds.length < accepted.length ? accepted : [] };
+    });
+    if (unmatched.length > 0) await this.lookAgain(projectId, unmatched);
+    return statuses;
+  }
+
+  /** A prediction committed during the transaction was invisible to it; after the commit one of the two sees the other. */
+  private async lookAgain(projectId: string, feedbackIds: readonly string[]): Promise<void> {
+    await this.store.transaction(async (query) => {
+      await this.decideLabels(query, projectId, await this.store.targets(query, projectId, feedbackIds));
+    });
+  }
+
+  private async decideLabels(query: Query, projectId: string, predictionIds: readonly string[]): Promise<void> {
+    if (predictionIds.length === 0) return;
+    await this.store.lock(query, projectId, predictionIds);
+    await this.store.join(query, projectId, predictionIds);
+    const spoken = await this.store.spoken(query, projectId, predictionIds);
+    await this.store.upsertSamples(query, projectId, spoken.map(sampleOf));
+  }
+
+  /** A second from now, so that a busy second makes one tick. */
+  private hintTick(projectId: string): void {
+    void this.jobs.hint(loopTick, { projectId, dueSecond: Math.floor(Date.now() / 1000) + 1 }, 1);
+  }
+}
+
+function feedbackRow(posted: NewFeedback, keyId: string, now: Date): FeedbackRow {
+  return {
+    id: posted.id ?? newId(now.getTime()),
+    predictionId: posted.predictionId ?? null,
+    externalId: posted.externalId ?? null,
+    kind: posted.kind,
+    label: posted.label ?? null,
+    notLabel: posted.notLabel ?? null,
+    rating: posted.rating ?? null,
+    comment: posted.comment ?? null,
+    raterId: posted.rater.id,
+    raterRole: posted.rater.role,
+    bodyHash: sha256(canonicalJson(posted)),
+    body: JSON.stringify(posted),
+    keyId,
+    occurredAt: posted.occurredAt ?? now.toISOString(),
+  };
+}
+
+function sampleOf({ predictionId, predicted, split, statements }: Spoken): SampleRow {
+  const resolved = resolveLabel(statements, predicted);
+  return {
+    predictionId,
+    split,
+    status: resolved.status,
+    label: resolved.status === 'resolved' ? resolved.label : null,
+    support: resolved.status === 'resolved' ? resolved.support : 0,
+    candidates: resolved.status === 'disputed' ? resolved.candidates : [],
+    notLabels: rejectedLabels(statements, predicted),
+  };
+}

@@ -1,0 +1,276 @@
+import { Injectable } from '@nestjs/common';
+import type { FeedbackKind, RaterRole, Statement } from '../core/label.js';
+import type { Split } from '../core/split.js';
+import type { RowStatus } from '../platform/batching/commit-once.js';
+import { Database, type Query } from '../platform/database/database.js';
+
+/** Feedback as it is stored. */
+export interface FeedbackRow {
+  readonly id: string;
+  readonly predictionId: string | null;
+  readonly externalId: string | null;
+  readonly kind: FeedbackKind;
+  readonly label: string | null;
+  readonly notLabel: string | null;
+  readonly rating: number | null;
+  readonly comment: string | null;
+  readonly raterId: string;
+  readonly raterRole: RaterRole;
+  readonly bodyHash: string;
+  readonly body: string;
+  readonly keyId: string;
+  readonly occurredAt: string;
+}
+
+/** A prediction with all that was said about it. */
+export interface Spoken {
+  readonly predictionId: string;
+  readonly predicted: string;
+  readonly split: Split;
+  readonly statements: readonly Statement[];
+}
+
+export interface SampleRow {
+  readonly predictionId: string;
+  readonly status: 'resolved' | 'disputed' | 'none';
+  readonly label: string | null;
+  readonly support: number;
+  readonly candidates: readonly string[];
+  readonly notLabels: readonly string[];
+  readonly split: Split;
+}
+
+@Injectable()
+export class FeedbackStore {
+  constructor(private readonly db: Database) {}
+
+  /** All that belongs to one batch of feedback is committed together. */
+  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
+    return this.db.transaction(work);
+  }
+
+  /** Inserts a batch and books it as parked, in one statement; idempotent like the insertion of predictions. */
+  async insertOnce(query: Query, projectId: string, rows: readonly FeedbackRow[], rejected: number): Promise<Map<string, RowStatus>> {
+    const column = <Key extends keyof FeedbackRow>(key: Key) => rows.map((row) => row[key]);
+    const answer = await query<{ id: string; status: RowStatus }>(INSERT_ONCE, [
+      projectId,
+      rejected,
+      column('id'),
+      column('predictionId'),
+      column('externalId'),
+      column('kind'),
+      column('label'),
+      column('notLabel'),
+      column('rating'),
+      column('comment'),
+      column('raterId'),
+      column('raterRole'),
+      column('bodyHash'),
+      column('body'),
+      column('keyId'),
+      column('occurredAt'),
+    ]);
+    return new Map(answer.map(({ id, status }) => [id, status]));
+  }
+
+  /** Ids of the predictions that the given feedback speaks of, as far as they have arrived. */
+  async targets(query: Query, projectId: string, feedbackIds: readonly string[]): Promise<string[]> {
+    const rows = await query<{ id: string }>(
+      `with f as (select prediction_id, external_id from feedback where project_id = $1 and id = any($2))
+       select p.id from f join prediction p on p.project_id = $1 and p.id = f.prediction_id
+       union
+       select p.id from f join prediction p on p.project_id = $1 and p.external_id = f.external_id`,
+      [projectId, feedbackIds],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /**
+   * One writer a sample at a time, so that no label is decided on half of what was said; in sorted order, so that two
+   * batches never wait for each other. The shared lock tells the snapshot that labels are on their way.
+   */
+  async lock(query: Query, projectId: string, predictionIds: readonly string[]): Promise<void> {
+    await query(
+      `select pg_advisory_xact_lock_shared(hashtextextended($1, 0)), pg_advisory_xact_lock(key)
+       from (select distinct hashtextextended($1, 1 + abs(hashtext(id)) % 32) as key from unnest($2::text[]) id order by key offset 0) s`,
+      [projectId, predictionIds],
+    );
+  }
+
+  /** Marks what has found its prediction, and books it as stored instead of parked. */
+  async join(query: Query, projectId: string, predictionIds: readonly string[]): Promise<void> {
+    await query(
+      `with p as (select id, external_id from prediction where project_id = $1 and id = any($2)),
+       found as (
+         select f.id from p join feedback f on f.project_id = $1 and f.prediction_id = p.id and f.joined_at is null
+         union
+         select f.id from p join feedback f on f.project_id = $1 and f.external_id = p.external_id and f.joined_at is null),
+       joined as (
+         update feedback f set joined_at = now() from found where f.project_id = $1 and f.id = found.id returning f.id)
+       update feedback_ledger l set stored = l.stored + n.count, parked = l.parked - n.count
+       from (select count(*) from joined) n where l.project_id = $1 and n.count > 0`,
+      [projectId, predictionIds],
+    );
+  }
+
+  /** Everything that was ever said about the predictions. */
+  async spoken(query: Query, projectId: string, predictionIds: readonly string[]): Promise<Spoken[]> {
+    const rows = await query<SpokenRow>(
+      `with p as (select id, external_id, label, split from prediction where project_id = $1 and id = any($2)),
+       said as (
+         select p.id as prediction_id, f.id from p join feedback f on f.project_id = $1 and f.prediction_id = p.id
+         union
+         select p.id, f.id from p join feedback f on f.project_id = $1 and f.external_id = p.external_id)
+       select p.id as prediction_id, p.label as predicted, p.split, f.id as feedback_id, f.kind, f.label, f.not_label,
+              f.rater_id, f.rater_role, f.occurred_at, f.seq
+       from said join p on p.id = said.prediction_id join feedback f on f.project_id = $1 and f.id = said.id`,
+      [projectId, predictionIds],
+    );
+    return groupByPrediction(rows);
+  }
+
+  /** Writes the samples whose label or standing changed; only a change of label gives a new revision. */
+  async upsertSamples(query: Query, projectId: string, samples: readonly SampleRow[]): Promise<void> {
+    const column = <Key extends keyof SampleRow>(key: Key) => samples.map((row) => row[key]);
+    await query(UPSERT_SAMPLES, [
+      projectId,
+      column('predictionId'),
+      column('status'),
+      column('label'),
+      column('support'),
+      samples.map(({ candidates }) => JSON.stringify(candidates)),
+      samples.map(({ notLabels }) => JSON.stringify(notLabels)),
+      column('split'),
+    ]);
+  }
+
+  find(projectId: string, id: string) {
+    return this.db.prisma.feedback.findUnique({ where: { projectId_id: { projectId, id } } });
+  }
+
+  /** How far one feedback has travelled round the loop; times, null where it has not come there. */
+  async receipt(projectId: string, id: string): Promise<ReceiptRow | undefined> {
+    const [row] = await this.db.query<ReceiptRow>(RECEIPT, [projectId, id]);
+    return row;
+  }
+}
+
+interface SpokenRow {
+  readonly prediction_id: string;
+  readonly predicted: string;
+  readonly split: Split;
+  readonly feedback_id: string;
+  readonly kind: FeedbackKind;
+  readonly label: string | null;
+  readonly not_label: string | null;
+  readonly rater_id: string;
+  readonly rater_role: RaterRole;
+  readonly occurred_at: Date;
+  readonly seq: string;
+}
+
+export interface ReceiptRow {
+  readonly prediction_id: string;
+  readonly split: Split;
+  readonly snapshot_id: string | null;
+  readonly snapshot_at: Date | null;
+  readonly model_version: number | null;
+  readonly trained_at: Date | null;
+  readonly live_version: number | null;
+  readonly live_at: Date | null;
+}
+
+function groupByPrediction(rows: readonly SpokenRow[]): Spoken[] {
+  const groups = new Map<string, { predictionId: string; predicted: string; split: Split; statements: Statement[] }>();
+  for (const row of rows) {
+    const { prediction_id: predictionId, predicted, split } = row;
+    const group = groups.get(predictionId) ?? { predictionId, predicted, split, statements: [] };
+    groups.set(predictionId, group);
+    group.statements.push({
+      feedbackId: row.feedback_id,
+      kind: row.kind,
+      label: row.label,
+      notLabel: row.not_label,
+      raterId: row.rater_id,
+      raterRole: row.rater_role,
+      occurredAt: row.occurred_at.getTime(),
+      seq: BigInt(row.seq),
+    });
+  }
+  return [...groups.values()];
+}
+
+const INSERT_ONCE = `
+with posted as (
+  select * from unnest(
+    $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::text[], $11::text[],
+    $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[]
+  ) as t (id, prediction_id, external_id, kind, label, not_label, rating, comment, rater_id, rater_role, body_hash,
+          body, key_id, occurred_at)
+), inserted as (
+  insert into feedback (project_id, id, prediction_id, external_id, kind, label, not_label, rating, comment, rater_id,
+                        rater_role, body_hash, key_id, occurred_at)
+  select $1, id, prediction_id, external_id, kind, label, not_label, rating, comment, rater_id,
+         rater_role, body_hash, key_id, occurred_at
+  from posted order by id
+  on conflict (project_id, id) do nothing
+  returning id
+), outcome as (
+  select posted.id, posted.body_hash, posted.body,
+         case when inserted.id is not null then 'accepted'
+              when known.id is null then 'unseen'
+              when known.body_hash = posted.body_hash then 'duplicate'
+              else 'conflict' end as status
+  from posted
+  left join inserted on inserted.id = posted.id
+  left join feedback known on known.project_id = $1 and known.id = posted.id
+), kept as (
+  insert into feedback_conflict (project_id, feedback_id, body_hash, body)
+  select $1, id, body_hash, body from outcome where status = 'conflict'
+  on conflict do nothing
+), booked as (
+  insert into feedback_ledger (project_id, received, parked, duplicate, conflict, rejected)
+  select $1, $2::int + count(*) filter (where status <> 'unseen'),
+         count(*) filter (where status = 'accepted'), count(*) filter (where status = 'duplicate'),
+         count(*) filter (where status = 'conflict'), $2::int
+  from outcome
+  on conflict (project_id) do update set
+    received = feedback_ledger.received + excluded.received, parked = feedback_ledger.parked + excluded.parked,
+    duplicate = feedback_ledger.duplicate + excluded.duplicate, conflict = feedback_ledger.conflict + excluded.conflict,
+    rejected = feedback_ledger.rejected + excluded.rejected
+)
+select id, status from outcome`;
+
+/** Arrays of arrays do not unnest row by row, so the two lists of a row travel as JSON. */
+const UPSERT_SAMPLES = `
+insert into sample (project_id, prediction_id, status, label, support, candidates, not_labels, split, revision)
+select $1, id, status, label, support, array(select jsonb_array_elements_text(candidates)),
+       array(select jsonb_array_elements_text(not_labels)), split, nextval('label_revision')
+from unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::jsonb[], $7::jsonb[], $8::text[])
+  as t (id, status, label, support, candidates, not_labels, split)
+on conflict (project_id, prediction_id) do update set
+  status = excluded.status, label = excluded.label, support = excluded.support, candidates = excluded.candidates,
+  not_labels = excluded.not_labels,
+  revision = case when (sample.status, sample.label) is distinct from (excluded.status, excluded.label)
+                  then excluded.revision else sample.revision end,
+  labelled_at = case when (sample.status, sample.label) is distinct from (excluded.status, excluded.label)
+                     then now() else sample.labelled_at end
+where (sample.status, sample.label, sample.support, sample.candidates, sample.not_labels)
+      is distinct from (excluded.status, excluded.label, excluded.support, excluded.candidates, excluded.not_labels)`;
+
+/** The first snapshot that holds the label's present revision, its model, and the first promotion after that. */
+const RECEIPT = `
+select s.prediction_id, s.split, snap.id as snapshot_id, snap.created_at as snapshot_at,
+       m.version as model_version, m.created_at as trained_at, live.to_version as live_version, live.created_at as live_at
+from feedback f
+join prediction p on p.project_id = f.project_id and (p.id = f.prediction_id or p.external_id = f.external_id)
+join sample s on s.project_id = p.project_id and s.prediction_id = p.id
+left join lateral (
+  select id, created_at from dataset_snapshot d
+  where d.project_id = s.project_id and d.cut >= s.revision and s.status = 'resolved' order by d.created_at limit 1) snap on true
+left join model_version m on m.snapshot_id = snap.id
+left join lateral (
+  select to_version, created_at from promotion
+  where project_id = s.project_id and promoted and to_version >= m.version order by created_at limit 1) live on true
+where f.project_id = $1 and f.id = $2
+limit 1`;

@@ -1,0 +1,52 @@
+import { Body, Controller, Get, Header, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { Needs, ProjectId } from '../platform/http/auth.js';
+import { ApiQueryOf } from '../platform/http/openapi.js';
+import { PageQuery } from '../platform/http/page.js';
+import { ExportQuery, SnapshotOrder } from './snapshot.schema.js';
+import { SnapshotService } from './snapshot.service.js';
+
+@ApiTags('snapshot')
+@ApiBearerAuth()
+@Controller('v1/snapshots')
+export class SnapshotController {
+  constructor(private readonly snapshots: SnapshotService) {}
+
+  @Post()
+  @Needs('admin')
+  @ApiOperation({ summary: 'Freeze all labelled samples now, without training' })
+  async freeze(@ProjectId() projectId: string, @Body({ schema: SnapshotOrder }) order: z.infer<typeof SnapshotOrder>) {
+    const reason = order?.reason ?? 'asked for';
+    const { id } = await this.snapshots.freeze({ projectId, runId: null, trigger: 'manual', reason });
+    return this.snapshots.read(projectId, id);
+  }
+
+  @Get()
+  @Needs('read')
+  @ApiOperation({ summary: 'Snapshots, newest first' })
+  @ApiQueryOf(PageQuery)
+  list(@ProjectId() projectId: string, @Query({ schema: PageQuery }) page: z.infer<typeof PageQuery>) {
+    return this.snapshots.list(projectId, page);
+  }
+
+  @Get(':id')
+  @Needs('read')
+  @ApiOperation({ summary: 'One snapshot: counts, hash, lineage' })
+  read(@ProjectId() projectId: string, @Param('id') id: string) {
+    return this.snapshots.read(projectId, id);
+  }
+
+  @Get(':id/export')
+  @Needs('read')
+  @ApiOperation({ summary: 'Its samples with their inputs, one JSON object a line' })
+  @ApiQueryOf(ExportQuery)
+  @Header('content-type', 'application/x-ndjson')
+  export(
+    @ProjectId() projectId: string,
+    @Param('id') id: string,
+    @Query({ schema: ExportQuery }) _query: z.infer<typeof ExportQuery>,
+  ) {
+    return this.snapshots.export(projectId, id);
+  }
+}
