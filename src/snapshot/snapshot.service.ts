@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
-import { newId, sha256 } from '../core/ids.js';
+import { isUuid, newId, sha256 } from '../core/ids.js';
 import { encodeManifest, type ManifestLine } from '../core/manifest.js';
 import { type Page, pageOf } from '../core/page.js';
 import { trainModel } from '../jobs.js';
@@ -52,7 +52,7 @@ export class SnapshotService {
   }
 
   private async find(projectId: string, id: string): Promise<Snapshot> {
-    const snapshot = await this.store.find(projectId, id);
+    const snapshot = isUuid(id) ? await this.store.find(projectId, id) : null;
     if (!snapshot) throw new LoopError('not-found', `There is no snapshot ${id} in this project.`);
     return snapshot;
   }

@@ -16,6 +16,7 @@ export class TickService {
 
   async onApplicationBootstrap(): Promise<void> {
     await this.jobs.repeat(loopTick, { projectId: null }, { name: 'every-minute', every: 60_000 });
+    // Each project has its own nightly hour, so every hour is the night of some.
     await this.jobs.repeat(loopTick, { projectId: null }, { name: 'nightly', pattern: '0 0 * * * *' });
   }
 

@@ -21,7 +21,7 @@ export interface ObjectStoreConfig {
 export class ObjectStore {
   private readonly client: S3Client;
 
-  constructor(private readonly config: ObjectStoreConfig) {
+  constructor(readonly config: ObjectStoreConfig) {
     this.client = new S3Client({
       endpoint: config.endpoint,
       region: config.region,

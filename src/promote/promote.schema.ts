@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+const reason = z.string().min(1).max(500);
+
+/** A promotion by hand overrules the gate, so it says why. */
+export const PromoteOrder = z.strictObject({ reason: reason.default('promoted by hand') }).nullish();
+
+export const RollbackOrder = z.strictObject({ reason: reason.default('rolled back by hand') }).nullish();
+
+export const VersionParam = z.coerce.number().int().min(1).max(2_147_483_647);

@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import type { EvaluationReport, ModelReport } from '../core/comparison.js';
+import { LoopError } from '../core/errors.js';
+import { type Page, pageOf } from '../core/page.js';
+import { decidePromotion } from '../core/promotion.js';
+import { evaluateModel, loopTick } from '../jobs.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
+import { type Decision, type ModelRow, PromoteStore } from './promote.store.js';
+
+/** Who serves? The only place that moves the champion. */
+@Injectable()
+export class PromoteService {
+  constructor(
+    private readonly store: PromoteStore,
+    private readonly jobs: JobQueue,
+  ) {}
+
+  /** Decides on an evaluated challenger, once. A refusal is kept with its numbers like a promotion. */
+  async decide(projectId: string, version: number): Promise<void> {
+    const evaluation = await this.store.evaluation(projectId, version);
+    if (!evaluation || (await this.store.isDecided(projectId, version))) return;
+    const { promotion: settings } = await this.store.settings(projectId);
+    const { report } = evaluation;
+    const { promoted, reason, ...tests } = decidePromotion(report, settings);
+    const isBooked = await this.store.book(projectId, {
+      kind: 'automatic',
+      promoted,
+      reason,
+      fromVersion: evaluation.champion,
+      toVersion: version,
+      numbers: { ...numbersOf(report), ...tests },
+      actor: 'the loop',
+    });
+    // The champion changed since the contest: the contest is held again against the new one.
+    if (!isBooked) await this.jobs.hint(evaluateModel, { projectId, version });
+    else await this.jobs.hint(loopTick, { projectId, dueSecond: Math.floor(Date.now() / 1000) });
+  }
+
+  /** A person puts a version in service; needs a reason and is signed by the key's name. */
+  async promote(projectId: string, version: number, { reason, actor }: { reason: string; actor: string }) {
+    const model = await this.find(projectId, version);
+    const champion = await this.store.champion(projectId);
+    if (champion === version) throw new LoopError('not-possible-now', `Version ${version} serves already.`);
+    const numbers = model.report ? numbersOf(model.report) : {};
+    await this.book(projectId, { kind: 'manual', promoted: true, fromVersion: champion, toVersion: version, reason, numbers, actor });
+    return this.read(projectId, version);
+  }
+
+  /** Back to the version that served before. A model's files hold its labels and features, so all of it goes back together. */
+  async rollback(projectId: string, { reason, actor }: { reason: string; actor: string }) {
+    const champion = await this.store.champion(projectId);
+    if (champion === null) throw new LoopError('no-model', 'No model serves this project, so there is nothing to roll back.');
+    const previous = await this.store.predecessor(projectId, champion);
+    if (previous === null) throw new LoopError('not-possible-now', `No version served before version ${champion}.`);
+    await this.book(projectId, { kind: 'rollback', promoted: true, fromVersion: champion, toVersion: previous, reason, numbers: {}, actor });
+    return this.read(projectId, previous);
+  }
+
+  async read(projectId: string, version: number) {
+    const model = await this.find(projectId, version);
+    const promotions = await this.store.promotions(projectId, version);
+    const decisions = promotions.map(({ projectId: _projectId, ...decision }) => decision);
+    return { ...shown(model), evaluation: model.report, decisions };
+  }
+
+  async list(projectId: string, { limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<Page<ReturnType<typeof shown>>> {
+    const before = cursor === undefined ? undefined : Number(cursor) || 0;
+    const rows = await this.store.models(projectId, { limit: limit + 1, before });
+    return pageOf(rows, limit, ({ version }) => String(version), shown);
+  }
+
+  private async find(projectId: string, version: number): Promise<ModelRow> {
+    const model = await this.store.model(projectId, version);
+    if (!model) throw new LoopError('not-found', `There is no model version ${version} in this project.`);
+    return model;
+  }
+
+  private async book(projectId: string, decision: Decision): Promise<void> {
+    if (await this.store.book(projectId, decision)) return;
+    throw new LoopError('not-possible-now', 'The champion changed at the same moment; look again.');
+  }
+}
+
+const score = (report: ModelReport | null) =>
+  report && { version: report.version, correct: report.correct, accuracy: report.accuracy };
+
+/** The part of an evaluation that a decision rests on. */
+function numbersOf({ samples, majorityCorrect, champion, challenger, wins, losses, negativeFlips }: EvaluationReport) {
+  return { samples, majorityCorrect, wins, losses, negativeFlips, champion: score(champion), challenger: score(challenger) };
+}
+
+/** A model version as lists show it. */
+function shown(row: ModelRow) {
+  return {
+    version: row.version,
+    status: row.status,
+    parent: row.parent,
+    snapshotId: row.snapshot_id,
+    runId: row.run_id,
+    kind: row.kind,
+    labels: row.labels,
+    metrics: {
+      ...row.metrics,
+      holdoutSamples: row.report?.samples ?? null,
+      holdoutAccuracy: row.report?.challenger.accuracy ?? null,
+      championAccuracy: row.report?.champion?.accuracy ?? null,
+    },
+    bytes: row.bytes,
+    sha256: row.sha256,
+    seed: row.seed,
+    backend: row.backend,
+    codeVersion: row.code_version,
+    createdAt: row.created_at,
+  };
+}

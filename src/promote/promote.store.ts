@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import type { EvaluationReport } from '../core/comparison.js';
+import { newId } from '../core/ids.js';
+import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
+import { Database, type Query } from '../platform/database/database.js';
+
+/** A decision about who serves, with its numbers. */
+export interface Decision {
+  readonly kind: 'automatic' | 'manual' | 'rollback';
+  readonly promoted: boolean;
+  readonly fromVersion: number | null;
+  readonly toVersion: number;
+  readonly reason: string;
+  readonly numbers: object;
+  readonly actor: string;
+}
+
+export type PromotionRow = Awaited<ReturnType<Database['prisma']['promotion']['findFirstOrThrow']>>;
+
+@Injectable()
+export class PromoteStore {
+  constructor(private readonly db: Database) {}
+
+  async settings(projectId: string): Promise<ProjectSettings> {
+    const project = await this.db.prisma.project.findUniqueOrThrow({ where: { id: projectId } });
+    return completeSettings(project.settings as SettingsPatch);
+  }
+
+  async evaluation(projectId: string, version: number): Promise<{ champion: number | null; report: EvaluationReport } | undefined> {
+    const row = await this.db.prisma.evaluation.findUnique({ where: { projectId_version: { projectId, version } } });
+    return row ? { champion: row.champion, report: row.report as unknown as EvaluationReport } : undefined;
+  }
+
+  async champion(projectId: string): Promise<number | null> {
+    const alias = await this.db.prisma.modelAlias.findUnique({ where: { projectId_name: { projectId, name: 'champion' } } });
+    return alias?.version ?? null;
+  }
+
+  async isDecided(projectId: string, version: number): Promise<boolean> {
+    return (await this.db.prisma.promotion.count({ where: { projectId, toVersion: version, kind: 'automatic' } })) > 0;
+  }
+
+  /**
+   * Books the decision and, where it promotes, moves the alias: one transaction, and only while the champion is still
+   * the one the decision was made against.
+   * @returns false when somebody moved the alias meanwhile; nothing was written then
+   */
+  async book(projectId: string, decision: Decision): Promise<boolean> {
+    return this.db.transaction(async (query) => {
+      await query('select pg_advisory_xact_lock(hashtextextended($1, 99))', [projectId]);
+      const [alias] = await query<{ version: number }>(
+        `select version from model_alias where project_id = $1 and name = 'champion'`,
+        [projectId],
+      );
+      if ((alias?.version ?? null) !== decision.fromVersion) return false;
+      if (decision.promoted) await this.moveAlias(query, projectId, decision.toVersion);
+      await query(
+        `insert into promotion (id, project_id, kind, promoted, from_version, to_version, reason, numbers, actor)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+        [
+          newId(),
+          projectId,
+          decision.kind,
+          decision.promoted,
+          decision.fromVersion,
+          decision.toVersion,
+          decision.reason,
+          JSON.stringify(decision.numbers),
+          decision.actor,
+        ],
+      );
+      return true;
+    });
+  }
+
+  /** The version that served before the present champion did; null when there was none. */
+  async predecessor(projectId: string, champion: number): Promise<number | null> {
+    const promotion = await this.db.prisma.promotion.findFirst({
+      where: { projectId, toVersion: champion, promoted: true, kind: { not: 'rollback' } },
+      orderBy: { createdAt: 'desc' },
+    });
+    return promotion?.fromVersion ?? null;
+  }
+
+  async models(projectId: string, { limit, before }: { limit: number; before?: number | undefined }) {
+    return this.db.query<ModelRow>(`${MODELS} and ($3::int is null or m.version < $3) order by m.version desc limit $2`, [
+      projectId,
+      limit,
+      before ?? null,
+    ]);
+  }
+
+  async model(projectId: string, version: number): Promise<ModelRow | undefined> {
+    const [row] = await this.db.query<ModelRow>(`${MODELS} and m.version = $2`, [projectId, version]);
+    return row;
+  }
+
+  promotions(projectId: string, version: number): Promise<PromotionRow[]> {
+    return this.db.prisma.promotion.findMany({ where: { projectId, toVersion: version }, orderBy: { createdAt: 'asc' } });
+  }
+
+  private async moveAlias(query: Query, projectId: string, version: number): Promise<void> {
+    await query(
+      `insert into model_alias (project_id, name, version, fence) values ($1, 'champion', $2, 1)
+       on conflict (project_id, name) do update set version = excluded.version, fence = model_alias.fence + 1, updated_at = now()`,
+      [projectId, version],
+    );
+  }
+}
+
+export interface ModelRow {
+  readonly version: number;
+  readonly parent: number | null;
+  readonly run_id: string;
+  readonly snapshot_id: string;
+  readonly kind: string;
+  readonly labels: readonly string[];
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly seed: number;
+  readonly backend: string;
+  readonly code_version: string;
+  readonly metrics: object;
+  readonly created_at: Date;
+  readonly status: 'candidate' | 'champion' | 'retired' | 'rejected';
+  readonly report: EvaluationReport | null;
+}
+
+/** The status follows from the alias and the decisions, so it cannot contradict them. */
+const MODELS = `
+select m.*, e.report,
+       case when a.version = m.version then 'champion'
+            when exists (select 1 from promotion p where p.project_id = m.project_id and p.to_version = m.version and p.promoted) then 'retired'
+            when exists (select 1 from promotion p where p.project_id = m.project_id and p.to_version = m.version) then 'rejected'
+            else 'candidate' end as status
+from model_version m
+left join model_alias a on a.project_id = m.project_id and a.name = 'champion'
+left join evaluation e on e.project_id = m.project_id and e.version = m.version
+where m.project_id = $1`;

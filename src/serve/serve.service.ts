@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { LoopError } from '../core/errors.js';
+import type { Input } from '../core/input.js';
+import { PredictionIntake } from '../jobs.js';
+import { Expiring } from '../platform/expiring.js';
+import { type Answer, InputMismatch, ModelRuntime, type ServedModel } from '../platform/model-runtime/model-runtime.js';
+import { ObjectStore } from '../platform/object-store/object-store.js';
+import { type ServedVersion, ServeStore } from './serve.store.js';
+
+/** How long a promotion may go unnoticed. */
+const FOLLOW_MS = 1_000;
+/** The best scores that are kept with a captured answer. */
+const KEPT_SCORES = 10;
+
+interface Champion extends ServedVersion {
+  readonly model: ServedModel;
+}
+
+/** Answers with the champion, and captures each answer: the loop begins again here. */
+@Injectable()
+export class ServeService {
+  private readonly versions = new Expiring(FOLLOW_MS, (projectId) => this.store.champion(projectId));
+  private readonly loaded = new Map<string, Promise<Champion>>();
+
+  constructor(
+    private readonly store: ServeStore,
+    private readonly runtime: ModelRuntime,
+    private readonly objects: ObjectStore,
+    private readonly intake: PredictionIntake,
+  ) {}
+
+  /** One result an input, in order; each is committed as a prediction before it is given. */
+  async predict(projectId: string, inputs: readonly Input[]) {
+    const { version, model } = await this.champion(projectId);
+    const answers = await this.answer(model, inputs);
+    const outcomes = await this.intake.accept(projectId, inputs.map((input, i) => captured(input, answers[i]!, version)));
+    const results = answers.map((answer, i) => {
+      const outcome = outcomes[i]!;
+      if (outcome.status === 'rejected') throw new LoopError('internal', 'An answer was not captured.', [], { outcome });
+      return { predictionId: outcome.id, ...answer, modelVersion: version };
+    });
+    return { results };
+  }
+
+  /** A file of a version (or of the champion), as tf.loadLayersModel asks for it. */
+  async file(projectId: string, version: number | 'champion', name: string): Promise<Buffer> {
+    const served =
+      version === 'champion' ? await this.versions.get(projectId) : await this.store.version(projectId, version);
+    if (!served) {
+      if (version === 'champion') throw new LoopError('no-model', 'No model serves this project yet.');
+      throw new LoopError('not-found', `There is no model version ${version} in this project.`);
+    }
+    const file = await this.objects.find(`${served.prefix}${name}`);
+    if (!file) throw new LoopError('not-found', `Version ${served.version} has no file ${name}.`);
+    return file;
+  }
+
+  private async answer(model: ServedModel, inputs: readonly Input[]): Promise<Answer[]> {
+    try {
+      return await model.predict(inputs);
+    } catch (error) {
+      if (!(error instanceof InputMismatch)) throw error;
+      const pointer = `/inputs/${error.index}`;
+      throw new LoopError('invalid-request', `${pointer} ${error.message}.`, [{ pointer, detail: error.message }]);
+    }
+  }
+
+  private async champion(projectId: string): Promise<Champion> {
+    const version = await this.versions.get(projectId);
+    if (!version) throw new LoopError('no-model', 'No model serves this project yet; post predictions and feedback first.');
+    const held = await this.loaded.get(projectId);
+    if (held?.version === version.version) return held;
+    return this.load(projectId, version);
+  }
+
+  /** Requests that come during a load share it; the model before it is let go when its last answers are given. */
+  private load(projectId: string, version: ServedVersion): Promise<Champion> {
+    const loading = this.runtime
+      .load(this.objects, version.prefix)
+      .then((model): Champion => ({ ...version, model }));
+    const before = this.loaded.get(projectId);
+    this.loaded.set(projectId, loading);
+    loading.then(
+      () => setTimeout(() => void before?.then(({ model }) => model.dispose()), 30_000).unref(),
+      () => this.loaded.delete(projectId),
+    );
+    return loading;
+  }
+}
+
+function captured(input: Input, { label, confidence, scores }: Answer, version: number) {
+  const best = Object.entries(scores)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, KEPT_SCORES);
+  return {
+    model: { name: 'flywheel', version: String(version) },
+    input,
+    output: { label, confidence, scores: Object.fromEntries(best) },
+  };
+}

@@ -1,0 +1,145 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { LoopError } from '../core/errors.js';
+import { isUuid, newId, sha256 } from '../core/ids.js';
+import { type Page, pageOf } from '../core/page.js';
+import { evaluateModel, freezeSnapshot } from '../jobs.js';
+import type { Config } from '../platform/config.js';
+import { ModelRuntime, TrainingFailed, TrainingRefused, type TrainingReport } from '../platform/model-runtime/model-runtime.js';
+import { ObjectStore } from '../platform/object-store/object-store.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
+import { CONFIG } from '../platform/tokens.js';
+import { CODE_VERSION } from '../platform/version.js';
+import { type ClaimedRun, type RunRow, TrainStore } from './train.store.js';
+
+const HEARTBEAT_MS = 500;
+const MAX_ATTEMPTS = 3;
+
+interface RunOrder {
+  readonly projectId: string;
+  readonly runId: string;
+  readonly snapshotId: string;
+}
+
+/** Learn: one forked child a run, watched from here. */
+@Injectable()
+export class TrainService {
+  private readonly log = new Logger(TrainService.name);
+
+  constructor(
+    private readonly store: TrainStore,
+    private readonly runtime: ModelRuntime,
+    private readonly objects: ObjectStore,
+    private readonly jobs: JobQueue,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Asks for a run now, whatever the retrain policy thinks. */
+  async order(projectId: string, reason: string): Promise<{ id: string }> {
+    const id = newId();
+    await this.store.queue({ id, projectId, trigger: 'manual', seed: seedOf(id) });
+    await this.jobs.hint(freezeSnapshot, { projectId, runId: id, trigger: 'manual', reason });
+    return { id };
+  }
+
+  /** Trains on a snapshot, unless somebody else does. Idempotent: a run that has ended is left alone. */
+  async train({ projectId, runId, snapshotId }: RunOrder): Promise<void> {
+    const claimed = await this.store.claim(projectId, runId, snapshotId, seedOf(runId));
+    if (!claimed) return this.offerEvaluation(projectId, runId);
+    try {
+      const report = await this.runWatched(projectId, runId, claimed);
+      const run = { ...claimed, id: runId, projectId, snapshotId };
+      const version = await this.store.succeed(run, report, CODE_VERSION);
+      if (version !== undefined) await this.jobs.hint(evaluateModel, { projectId, version });
+    } catch (error) {
+      await this.endWithout(runId, claimed.attempt, error);
+    }
+  }
+
+  async cancel(projectId: string, runId: string, actor: string) {
+    await this.find(projectId, runId);
+    await this.store.cancel(projectId, runId, actor);
+    return this.read(projectId, runId);
+  }
+
+  async read(projectId: string, runId: string) {
+    const run = await this.find(projectId, runId);
+    const decisions = await this.store.decisions(projectId, run.modelVersion === null ? [] : [run.modelVersion]);
+    return shown(run, decisions);
+  }
+
+  async list(projectId: string, page: { limit: number; cursor?: string | undefined }): Promise<Page<ReturnType<typeof shown>>> {
+    const runs = await this.store.list(projectId, page);
+    const versions = runs.flatMap(({ modelVersion }) => modelVersion ?? []);
+    const decisions = await this.store.decisions(projectId, versions);
+    return pageOf(runs, page.limit, ({ createdAt }) => createdAt.toISOString(), (run) => shown(run, decisions));
+  }
+
+  private async find(projectId: string, runId: string): Promise<RunRow> {
+    const run = isUuid(runId) ? await this.store.find(projectId, runId) : null;
+    if (!run) throw new LoopError('not-found', `There is no run ${runId} in this project.`);
+    return run;
+  }
+
+  /** Runs the child and keeps the row alive; a cancelled or overtaken run is aborted within a heartbeat. */
+  private async runWatched(projectId: string, runId: string, claimed: ClaimedRun): Promise<TrainingReport> {
+    const { attempt, seed, manifestKey, snapshotSha256, champion } = claimed;
+    const abort = new AbortController();
+    let latest = { fraction: 0, note: 'starting' };
+    const heart = setInterval(() => {
+      this.store.beat(runId, attempt, latest.fraction, latest.note).then(
+        (isWanted) => isWanted || abort.abort(),
+        (error: Error) => this.log.warn(`run ${runId}: no heartbeat: ${error.message}`),
+      );
+    }, HEARTBEAT_MS);
+    try {
+      return await this.runtime.train(
+        {
+          store: this.objects.config,
+          manifestKey,
+          ...(champion ? { parentPrefix: champion.prefix } : {}),
+          outputPrefix: `models/${projectId}/${runId}/${attempt}/`,
+          seed,
+          backend: this.config.TRAINER_BACKEND,
+          provenance: { snapshotSha256, parentVersion: champion?.version ?? null, codeVersion: CODE_VERSION },
+        },
+        { onProgress: (fraction, note) => (latest = { fraction, note }), signal: abort.signal },
+      );
+    } finally {
+      clearInterval(heart);
+    }
+  }
+
+  private async endWithout(runId: string, attempt: number, error: unknown): Promise<void> {
+    const { message } = error as Error;
+    if (error instanceof TrainingRefused) return this.store.end(runId, attempt, 'refused', message);
+    if ((error as Error).name === 'AbortError') return this.store.end(runId, attempt, 'cancelled', 'cancelled');
+    const isFinal = error instanceof TrainingFailed && attempt >= MAX_ATTEMPTS;
+    await this.store.end(runId, attempt, isFinal ? 'failed' : 'queued', message);
+    if (!isFinal) throw error;
+  }
+
+  /** A process that ended between the model and its evaluation is made good for here. */
+  private async offerEvaluation(projectId: string, runId: string): Promise<void> {
+    const run = await this.store.find(projectId, runId);
+    if (run?.modelVersion) await this.jobs.hint(evaluateModel, { projectId, version: run.modelVersion });
+  }
+}
+
+/** Repeatable: the seed is a function of the run. */
+const seedOf = (runId: string): number => Number.parseInt(sha256(runId).slice(0, 7), 16);
+
+/** A run as the API shows it. It has succeeded when its model is judged, not when it is only trained. */
+function shown(run: RunRow, decisions: Awaited<ReturnType<TrainStore['decisions']>>) {
+  const { projectId: _projectId, heartbeatAt: _heartbeatAt, ...row } = run;
+  const promotion = run.modelVersion === null ? undefined : decisions.get(run.modelVersion);
+  const isJudged = promotion !== undefined || run.status !== 'succeeded';
+  return {
+    ...row,
+    status: isJudged ? run.status : 'running',
+    progress: isJudged ? run.progress : 0.98,
+    note: isJudged ? run.note : 'judging',
+    decision: promotion
+      ? { promoted: promotion.promoted, reason: promotion.reason, ...(promotion.numbers as object), decidedAt: promotion.createdAt }
+      : null,
+  };
+}
