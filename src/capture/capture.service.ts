@@ -58,8 +58,16 @@ export class CaptureService extends PredictionIntake {
       ...body,
       split: prediction.split,
       receivedAt: prediction.receivedAt,
-      label: sample && { status: sample.status, label: sample.label, candidates: sample.candidates, labelledAt: sample.labelledAt },
-      conflicts: conflicts.map((conflict) => ({ receivedAt: conflict.receivedAt, body: JSON.parse(conflict.body) as unknown })),
+      label: sample && {
+        status: sample.status,
+        label: sample.label,
+        candidates: sample.candidates,
+        labelledAt: sample.labelledAt,
+      },
+      conflicts: conflicts.map((conflict) => ({
+        receivedAt: conflict.receivedAt,
+        body: JSON.parse(conflict.body) as unknown,
+      })),
     };
   }
 

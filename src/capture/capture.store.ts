@@ -13,7 +13,11 @@ export class CaptureStore {
    * call must differ from each other.
    * @returns status by id
    */
-  async insertOnce(projectId: string, rows: readonly PredictionRow[], rejected: number): Promise<Map<string, RowStatus>> {
+  async insertOnce(
+    projectId: string,
+    rows: readonly PredictionRow[],
+    rejected: number,
+  ): Promise<Map<string, RowStatus>> {
     const column = <Key extends keyof PredictionRow>(key: Key) => rows.map((row) => row[key]);
     const answer = await this.db.query<{ id: string; status: RowStatus }>(INSERT_ONCE, [
       projectId,

@@ -11,7 +11,14 @@ describe('confusion matrix', () => {
   ]);
 
   it('counts actual by predicted', () => {
-    expect(matrix).toEqual({ labels: ['a', 'b', 'c'], cells: [[1, 1, 0], [0, 2, 0], [1, 0, 0]] });
+    expect(matrix).toEqual({
+      labels: ['a', 'b', 'c'],
+      cells: [
+        [1, 1, 0],
+        [0, 2, 0],
+        [1, 0, 0],
+      ],
+    });
   });
 
   it('gives accuracy, recall and precision', () => {

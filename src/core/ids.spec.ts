@@ -3,7 +3,9 @@ import { canonicalJson, newId, sha256 } from './ids.js';
 
 describe('newId', () => {
   it('is a UUID of version 7 that carries the time', () => {
-    expect(newId(0x017f22e279b0, Buffer.from('0cc318c4dc0c0c07398f', 'hex'))).toBe('017f22e2-79b0-7cc3-98c4-dc0c0c07398f'); // RFC 9562, A.6
+    expect(newId(0x017f22e279b0, Buffer.from('0cc318c4dc0c0c07398f', 'hex'))).toBe(
+      '017f22e2-79b0-7cc3-98c4-dc0c0c07398f',
+    ); // RFC 9562, A.6
   });
 
   it('sorts by time', () => expect(newId(1_000) < newId(2_000)).toBe(true));

@@ -17,6 +17,7 @@ export function kindOf(input: Input): InputKind {
 /** What a person sees of an input in a list: the text itself, or a few words about the rest. At most 280 characters. */
 export function previewOf(input: Input): string {
   if ('text' in input) return input.text.slice(0, 280);
-  if ('vector' in input) return `vector of ${input.vector.length}: ${input.vector.slice(0, 8).join(', ')}`.slice(0, 280);
+  if ('vector' in input)
+    return `vector of ${input.vector.length}: ${input.vector.slice(0, 8).join(', ')}`.slice(0, 280);
   return 'image' in input ? input.image.contentType : input.blob.slice(0, 280);
 }

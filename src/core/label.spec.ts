@@ -4,7 +4,16 @@ import { rejectedLabels, resolveLabel, type Statement } from './label.js';
 let seq = 0n;
 const says = (label: string, over: Partial<Statement> = {}): Statement => {
   seq += 1n;
-  return { feedbackId: `f${seq}`, kind: 'correction', label, raterId: `r${seq}`, raterRole: 'user', occurredAt: Number(seq), seq, ...over };
+  return {
+    feedbackId: `f${seq}`,
+    kind: 'correction',
+    label,
+    raterId: `r${seq}`,
+    raterRole: 'user',
+    occurredAt: Number(seq),
+    seq,
+    ...over,
+  };
 };
 
 const dog = { status: 'resolved', label: 'dog', support: 1 } as const;
@@ -15,12 +24,24 @@ describe('resolveLabel', () => {
     ['one user is heard', [says('dog')], dog],
     ['an accept stands for the predicted label', [says('', { kind: 'accept', label: null })], { ...dog, label: 'cat' }],
     ['a rejection alone gives no label', [says('', { kind: 'reject', label: null })], { status: 'none' }],
-    ['one annotator overrules three users', [says('cat'), says('cat'), says('cat'), says('dog', { raterRole: 'annotator' })], dog],
+    [
+      'one annotator overrules three users',
+      [says('cat'), says('cat'), says('cat'), says('dog', { raterRole: 'annotator' })],
+      dog,
+    ],
     ['a system is heard only where no person spoke', [says('cat', { raterRole: 'system' }), says('dog')], dog],
     ['the majority wins', [says('dog'), says('cat'), says('dog')], { ...dog, support: 2 }],
     ['a tie is a dispute', [says('dog'), says('cat')], { status: 'disputed', candidates: ['cat', 'dog'] }],
-    ['an acceptance and a rejection are a dispute', [says('', { kind: 'accept', label: null }), says('', { kind: 'reject', label: null })], { status: 'disputed', candidates: ['cat'] }],
-    ['skips, ratings and comments say nothing of the label', [says('', { kind: 'skip' }), says('', { kind: 'rating' })], { status: 'none' }],
+    [
+      'an acceptance and a rejection are a dispute',
+      [says('', { kind: 'accept', label: null }), says('', { kind: 'reject', label: null })],
+      { status: 'disputed', candidates: ['cat'] },
+    ],
+    [
+      'skips, ratings and comments say nothing of the label',
+      [says('', { kind: 'skip' }), says('', { kind: 'rating' })],
+      { status: 'none' },
+    ],
   ] as const)('%s', (_, statements, expected) => expect(resolveLabel(statements, 'cat')).toEqual(expected));
 
   it('lets a rater change their mind by the time it happened, not by the time it arrived', () => {
@@ -30,7 +51,12 @@ describe('resolveLabel', () => {
   });
 
   it('gives the same answer in every order of arrival', () => {
-    const statements = [says('dog'), says('cat'), says('dog'), says('', { kind: 'partial', label: null, notLabel: 'dog' })];
+    const statements = [
+      says('dog'),
+      says('cat'),
+      says('dog'),
+      says('', { kind: 'partial', label: null, notLabel: 'dog' }),
+    ];
     const answers = permutations(statements).map((order) => JSON.stringify(resolveLabel(order, 'cat')));
     expect(new Set(answers).size).toBe(1);
   });
@@ -38,12 +64,18 @@ describe('resolveLabel', () => {
 
 describe('rejectedLabels', () => {
   it('names what was rejected, once each', () => {
-    const statements = [says('', { kind: 'reject', label: null }), says('', { kind: 'partial', label: null, notLabel: 'bird' }), says('', { kind: 'reject', label: null })];
+    const statements = [
+      says('', { kind: 'reject', label: null }),
+      says('', { kind: 'partial', label: null, notLabel: 'bird' }),
+      says('', { kind: 'reject', label: null }),
+    ];
     expect(rejectedLabels(statements, 'cat')).toEqual(['bird', 'cat']);
   });
 });
 
 function permutations<T>(items: readonly T[]): T[][] {
   if (items.length < 2) return [[...items]];
-  return items.flatMap((item, i) => permutations([...items.slice(0, i), ...items.slice(i + 1)]).map((rest) => [item, ...rest]));
+  return items.flatMap((item, i) =>
+    permutations([...items.slice(0, i), ...items.slice(i + 1)]).map((rest) => [item, ...rest]),
+  );
 }

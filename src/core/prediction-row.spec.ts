@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { predictionRow, type PostedPrediction } from './prediction-row.js';
 
-const posted: PostedPrediction = { id: 'p1', model: { version: '1' }, input: { text: 'Where is my  parcel?' }, output: { label: 'delivery' } };
+const posted: PostedPrediction = {
+  id: 'p1',
+  model: { version: '1' },
+  input: { text: 'Where is my  parcel?' },
+  output: { label: 'delivery' },
+};
 const options = { holdoutPercent: 20, now: new Date('2026-11-24T12:00:00Z') };
 const row = (over: Partial<PostedPrediction> = {}) => predictionRow('shop', { ...posted, ...over }, options);
 

@@ -8,7 +8,11 @@ export interface PostedPrediction {
   readonly externalId?: string;
   readonly model: { readonly name?: string; readonly version: string };
   readonly input: Input;
-  readonly output: { readonly label: string; readonly confidence?: number; readonly scores?: Readonly<Record<string, number>> };
+  readonly output: {
+    readonly label: string;
+    readonly confidence?: number;
+    readonly scores?: Readonly<Record<string, number>>;
+  };
   readonly group?: string;
   readonly subject?: string;
   readonly attributes?: Readonly<Record<string, unknown>>;

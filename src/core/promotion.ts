@@ -42,7 +42,9 @@ export interface PromotionSettings {
  */
 export function decidePromotion(comparison: Comparison, settings: PromotionSettings): PromotionDecision {
   const { samples, challenger, champion, wins, losses, majorityCorrect } = comparison;
-  const tests = champion ? { pWorse: pWorse({ wins, losses }), pBetter: pBetter({ wins, losses }) } : { pWorse: null, pBetter: null };
+  const tests = champion
+    ? { pWorse: pWorse({ wins, losses }), pBetter: pBetter({ wins, losses }) }
+    : { pWorse: null, pBetter: null };
   const decide = (promoted: boolean, reason: string): PromotionDecision => ({ promoted, reason, ...tests });
 
   if (samples < settings.minHoldout) {
@@ -51,11 +53,15 @@ export function decidePromotion(comparison: Comparison, settings: PromotionSetti
   if (!champion) {
     return challenger.correct > majorityCorrect
       ? decide(true, `first model: ${challenger.correct} of ${samples} right, the majority answer ${majorityCorrect}`)
-      : decide(false, `no better than the majority answer: ${challenger.correct} against ${majorityCorrect} of ${samples}`);
+      : decide(
+          false,
+          `no better than the majority answer: ${challenger.correct} against ${majorityCorrect} of ${samples}`,
+        );
   }
   const count = `${challenger.correct} against ${champion.correct} of ${samples} right (${wins} gained, ${losses} lost)`;
   if (tests.pWorse !== null && tests.pWorse < settings.alpha) return decide(false, `significantly worse: ${count}`);
   if (challenger.correct <= champion.correct) return decide(false, `not better: ${count}`);
-  if (losses > settings.maxNegativeFlipRate * samples) return decide(false, `too many answers would turn wrong: ${count}`);
+  if (losses > settings.maxNegativeFlipRate * samples)
+    return decide(false, `too many answers would turn wrong: ${count}`);
   return decide(true, `better: ${count}`);
 }

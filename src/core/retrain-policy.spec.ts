@@ -15,20 +15,51 @@ const state = (over: Partial<LoopState> = {}): LoopState => ({
 
 describe('decideRetrain', () => {
   it.each([
-    ['enough labels and a quiet minute', {}, { fire: true, trigger: 'new-labels', reason: '250 new labels since the last snapshot' }],
+    [
+      'enough labels and a quiet minute',
+      {},
+      { fire: true, trigger: 'new-labels', reason: '250 new labels since the last snapshot' },
+    ],
     ['nothing new', { newLabels: 0 }, { fire: false, reason: 'no new labels since the last snapshot' }],
     ['too few', { newLabels: 12 }, { fire: false, reason: '12 of 200 new labels' }],
-    ['a burst under way', { lastNewLabelAt: at('11:59:50') }, { fire: false, reason: 'labels still arrive: 10.0 of 30 quiet seconds', againInSeconds: 20 }],
-    ['a burst that never ends', { lastNewLabelAt: at('11:59:59'), firstNewLabelAt: at('11:50:00') }, { fire: true, trigger: 'new-labels', reason: '250 new labels since the last snapshot' }],
-    ['a run under way keeps the trigger', { isRunOpen: true }, { fire: false, reason: 'a run is under way; 250 new labels wait for the next one' }],
-    ['the night, with few labels', { newLabels: 3, lastSnapshotAt: at('02:59:00') }, { fire: true, trigger: 'nightly', reason: 'nightly run with 3 new labels' }],
+    [
+      'a burst under way',
+      { lastNewLabelAt: at('11:59:50') },
+      { fire: false, reason: 'labels still arrive: 10.0 of 30 quiet seconds', againInSeconds: 20 },
+    ],
+    [
+      'a burst that never ends',
+      { lastNewLabelAt: at('11:59:59'), firstNewLabelAt: at('11:50:00') },
+      { fire: true, trigger: 'new-labels', reason: '250 new labels since the last snapshot' },
+    ],
+    [
+      'a run under way keeps the trigger',
+      { isRunOpen: true },
+      { fire: false, reason: 'a run is under way; 250 new labels wait for the next one' },
+    ],
+    [
+      'the night, with few labels',
+      { newLabels: 3, lastSnapshotAt: at('02:59:00') },
+      { fire: true, trigger: 'nightly', reason: 'nightly run with 3 new labels' },
+    ],
     ['the night has been served already', { newLabels: 3 }, { fire: false, reason: '3 of 200 new labels' }],
-    ['no snapshot yet, labels from after the hour', { newLabels: 3, lastSnapshotAt: null }, { fire: false, reason: '3 of 200 new labels' }],
-    ['no snapshot yet, labels from before the hour', { newLabels: 3, lastSnapshotAt: null, firstNewLabelAt: at('02:00:00') }, { fire: true, trigger: 'nightly', reason: 'nightly run with 3 new labels' }],
+    [
+      'no snapshot yet, labels from after the hour',
+      { newLabels: 3, lastSnapshotAt: null },
+      { fire: false, reason: '3 of 200 new labels' },
+    ],
+    [
+      'no snapshot yet, labels from before the hour',
+      { newLabels: 3, lastSnapshotAt: null, firstNewLabelAt: at('02:00:00') },
+      { fire: true, trigger: 'nightly', reason: 'nightly run with 3 new labels' },
+    ],
   ] as const)('%s', (_, over, expected) => expect(decideRetrain(state(over), settings)).toEqual(expected));
 
   it('fires nightly before the hour has come today for a snapshot of the day before yesterday', () => {
-    const decision = decideRetrain(state({ now: at('01:00:00'), newLabels: 1, lastSnapshotAt: new Date('2026-11-22T12:00:00Z') }), settings);
+    const decision = decideRetrain(
+      state({ now: at('01:00:00'), newLabels: 1, lastSnapshotAt: new Date('2026-11-22T12:00:00Z') }),
+      settings,
+    );
     expect(decision).toMatchObject({ fire: true, trigger: 'nightly' });
   });
 });

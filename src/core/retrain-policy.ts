@@ -21,7 +21,11 @@ export interface LoopState {
 
 export type RetrainDecision =
   | { readonly fire: true; readonly trigger: 'new-labels' | 'nightly'; readonly reason: string }
-  | { readonly fire: false; readonly reason: string; /** When the answer may change by time alone. */ readonly againInSeconds?: number };
+  | {
+      readonly fire: false;
+      readonly reason: string;
+      /** When the answer may change by time alone. */ readonly againInSeconds?: number;
+    };
 
 /**
  * Whether to train now, and why or why not. No memory of its own: it reads the state at each tick, so a trigger that
@@ -40,14 +44,19 @@ export function decideRetrain(state: LoopState, settings: RetrainSettings): Retr
   const waited = secondsSince(state.firstNewLabelAt, state.now);
   if (quiet < settings.debounceSeconds && waited < settings.maxWaitSeconds) {
     const reason = `labels still arrive: ${quiet.toFixed(1)} of ${settings.debounceSeconds} quiet seconds`;
-    return { fire: false, reason, againInSeconds: Math.min(settings.debounceSeconds - quiet, settings.maxWaitSeconds - waited) };
+    return {
+      fire: false,
+      reason,
+      againInSeconds: Math.min(settings.debounceSeconds - quiet, settings.maxWaitSeconds - waited),
+    };
   }
   return { fire: true, trigger: 'new-labels', reason: `${state.newLabels} new labels since the last snapshot` };
 }
 
 const wait = (reason: string): RetrainDecision => ({ fire: false, reason });
 
-const secondsSince = (then: Date | null, now: Date): number => (then ? (now.getTime() - then.getTime()) / 1000 : Infinity);
+const secondsSince = (then: Date | null, now: Date): number =>
+  then ? (now.getTime() - then.getTime()) / 1000 : Infinity;
 
 /** Due when the nightly hour has come since the last snapshot, or since the first label where there is none. */
 function isNightlyDue({ now, lastSnapshotAt, firstNewLabelAt }: LoopState, { nightlyHour }: RetrainSettings): boolean {

@@ -33,7 +33,10 @@ export class EvaluateService {
     await this.jobs.hint(promoteModel, { projectId, version });
   }
 
-  private async answers({ version, prefix }: { version: number; prefix: string }, inputs: readonly Input[]): Promise<HoldoutAnswers> {
+  private async answers(
+    { version, prefix }: { version: number; prefix: string },
+    inputs: readonly Input[],
+  ): Promise<HoldoutAnswers> {
     const model = await this.runtime.load(this.objects, prefix);
     try {
       const answers: string[] = [];

@@ -35,7 +35,12 @@ export class EvaluateStore {
   }
 
   /** Evaluating again (the champion changed meanwhile) replaces the report. */
-  async save(projectId: string, { snapshotId, champion }: Contest, version: number, report: EvaluationReport): Promise<void> {
+  async save(
+    projectId: string,
+    { snapshotId, champion }: Contest,
+    version: number,
+    report: EvaluationReport,
+  ): Promise<void> {
     const fields = { champion: champion?.version ?? null, snapshotId, report: report as unknown as object };
     await this.db.prisma.evaluation.upsert({
       where: { projectId_version: { projectId, version } },

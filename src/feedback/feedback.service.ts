@@ -33,7 +33,9 @@ export class FeedbackService extends FeedbackIntake {
       projectId,
       items.map((item) => {
         const read = readItem(FeedbackSchema, item);
-        return 'errors' in read ? { rejected: { status: 'rejected', errors: read.errors } } : feedbackRow(read.value, keyId, now);
+        return 'errors' in read
+          ? { rejected: { status: 'rejected', errors: read.errors } }
+          : feedbackRow(read.value, keyId, now);
       }),
     );
   }

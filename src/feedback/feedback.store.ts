@@ -50,7 +50,12 @@ export class FeedbackStore {
   }
 
   /** Inserts a batch and books it as parked, in one statement; idempotent like the insertion of predictions. */
-  async insertOnce(query: Query, projectId: string, rows: readonly FeedbackRow[], rejected: number): Promise<Map<string, RowStatus>> {
+  async insertOnce(
+    query: Query,
+    projectId: string,
+    rows: readonly FeedbackRow[],
+    rejected: number,
+  ): Promise<Map<string, RowStatus>> {
     const column = <Key extends keyof FeedbackRow>(key: Key) => rows.map((row) => row[key]);
     const answer = await query<{ id: string; status: RowStatus }>(INSERT_ONCE, [
       projectId,

@@ -35,9 +35,11 @@ export const SETTINGS = {
 } as const satisfies Record<string, readonly [z.ZodType, string]>;
 
 const ConfigSchema = z
-  .object(Object.fromEntries(Object.entries(SETTINGS).map(([name, [schema]]) => [name, schema])) as {
-    [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name][0];
-  })
+  .object(
+    Object.fromEntries(Object.entries(SETTINGS).map(([name, [schema]]) => [name, schema])) as {
+      [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name][0];
+    },
+  )
   .superRefine((config, context) => {
     if (!config.S3_ENDPOINT) return;
     for (const name of ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const) {

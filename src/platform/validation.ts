@@ -13,7 +13,11 @@ export function check<Schema extends z.ZodType>(
 
 export function invalid(errors: readonly FieldError[]): LoopError {
   const fields = errors.map(({ pointer }) => pointer || '(the whole body)').slice(0, 5);
-  return new LoopError('invalid-request', `Wrong: ${fields.join(', ')}${errors.length > 5 ? ' and more' : ''}.`, errors);
+  return new LoopError(
+    'invalid-request',
+    `Wrong: ${fields.join(', ')}${errors.length > 5 ? ' and more' : ''}.`,
+    errors,
+  );
 }
 
 interface Issue {
@@ -25,7 +29,8 @@ interface Issue {
 
 export function fieldErrors(issues: readonly Issue[], prefix = ''): FieldError[] {
   return issues.flatMap(({ message, path = [], keys }) => {
-    const pointer = prefix + path.map((part) => `/${escapePointer(typeof part === 'object' ? part.key : part)}`).join('');
+    const pointer =
+      prefix + path.map((part) => `/${escapePointer(typeof part === 'object' ? part.key : part)}`).join('');
     if (!keys) return [{ pointer, detail: message }];
     return keys.map((key) => ({ pointer: `${pointer}/${escapePointer(key)}`, detail: 'is not a known field' }));
   });

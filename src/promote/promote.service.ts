@@ -42,17 +42,34 @@ export class PromoteService {
     const champion = await this.store.champion(projectId);
     if (champion === version) throw new LoopError('not-possible-now', `Version ${version} serves already.`);
     const numbers = model.report ? numbersOf(model.report) : {};
-    await this.book(projectId, { kind: 'manual', promoted: true, fromVersion: champion, toVersion: version, reason, numbers, actor });
+    await this.book(projectId, {
+      kind: 'manual',
+      promoted: true,
+      fromVersion: champion,
+      toVersion: version,
+      reason,
+      numbers,
+      actor,
+    });
     return this.read(projectId, version);
   }
 
   /** Back to the version that served before. A model's files hold its labels and features, so all of it goes back together. */
   async rollback(projectId: string, { reason, actor }: { reason: string; actor: string }) {
     const champion = await this.store.champion(projectId);
-    if (champion === null) throw new LoopError('no-model', 'No model serves this project, so there is nothing to roll back.');
+    if (champion === null)
+      throw new LoopError('no-model', 'No model serves this project, so there is nothing to roll back.');
     const previous = await this.store.predecessor(projectId, champion);
     if (previous === null) throw new LoopError('not-possible-now', `No version served before version ${champion}.`);
-    await this.book(projectId, { kind: 'rollback', promoted: true, fromVersion: champion, toVersion: previous, reason, numbers: {}, actor });
+    await this.book(projectId, {
+      kind: 'rollback',
+      promoted: true,
+      fromVersion: champion,
+      toVersion: previous,
+      reason,
+      numbers: {},
+      actor,
+    });
     return this.read(projectId, previous);
   }
 
@@ -63,7 +80,10 @@ export class PromoteService {
     return { ...shown(model), evaluation: model.report, decisions };
   }
 
-  async list(projectId: string, { limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<Page<ReturnType<typeof shown>>> {
+  async list(
+    projectId: string,
+    { limit, cursor }: { limit: number; cursor?: string | undefined },
+  ): Promise<Page<ReturnType<typeof shown>>> {
     const before = cursor === undefined ? undefined : Number(cursor) || 0;
     const rows = await this.store.models(projectId, { limit: limit + 1, before });
     return pageOf(rows, limit, ({ version }) => String(version), shown);
@@ -86,7 +106,15 @@ const score = (report: ModelReport | null) =>
 
 /** The part of an evaluation that a decision rests on. */
 function numbersOf({ samples, majorityCorrect, champion, challenger, wins, losses, negativeFlips }: EvaluationReport) {
-  return { samples, majorityCorrect, wins, losses, negativeFlips, champion: score(champion), challenger: score(challenger) };
+  return {
+    samples,
+    majorityCorrect,
+    wins,
+    losses,
+    negativeFlips,
+    champion: score(champion),
+    challenger: score(challenger),
+  };
 }
 
 /** A model version as lists show it. */

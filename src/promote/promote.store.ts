@@ -26,13 +26,18 @@ export class PromoteStore {
     return completeSettings(project.settings as SettingsPatch);
   }
 
-  async evaluation(projectId: string, version: number): Promise<{ champion: number | null; report: EvaluationReport } | undefined> {
+  async evaluation(
+    projectId: string,
+    version: number,
+  ): Promise<{ champion: number | null; report: EvaluationReport } | undefined> {
     const row = await this.db.prisma.evaluation.findUnique({ where: { projectId_version: { projectId, version } } });
     return row ? { champion: row.champion, report: row.report as unknown as EvaluationReport } : undefined;
   }
 
   async champion(projectId: string): Promise<number | null> {
-    const alias = await this.db.prisma.modelAlias.findUnique({ where: { projectId_name: { projectId, name: 'champion' } } });
+    const alias = await this.db.prisma.modelAlias.findUnique({
+      where: { projectId_name: { projectId, name: 'champion' } },
+    });
     return alias?.version ?? null;
   }
 
@@ -83,11 +88,10 @@ export class PromoteStore {
   }
 
   async models(projectId: string, { limit, before }: { limit: number; before?: number | undefined }) {
-    return this.db.query<ModelRow>(`${MODELS} and ($3::int is null or m.version < $3) order by m.version desc limit $2`, [
-      projectId,
-      limit,
-      before ?? null,
-    ]);
+    return this.db.query<ModelRow>(
+      `${MODELS} and ($3::int is null or m.version < $3) order by m.version desc limit $2`,
+      [projectId, limit, before ?? null],
+    );
   }
 
   async model(projectId: string, version: number): Promise<ModelRow | undefined> {
@@ -96,7 +100,10 @@ export class PromoteStore {
   }
 
   promotions(projectId: string, version: number): Promise<PromotionRow[]> {
-    return this.db.prisma.promotion.findMany({ where: { projectId, toVersion: version }, orderBy: { createdAt: 'asc' } });
+    return this.db.prisma.promotion.findMany({
+      where: { projectId, toVersion: version },
+      orderBy: { createdAt: 'asc' },
+    });
   }
 
   private async moveAlias(query: Query, projectId: string, version: number): Promise<void> {

@@ -28,7 +28,10 @@ export class ServeController {
   @Get('models/:version/:file')
   @Needs('read')
   @ApiVersionParam()
-  @ApiOperation({ summary: "A file of a model: model.json and its weights, loadable by tf.loadLayersModel; 'champion' follows promotions" })
+  @ApiOperation({
+    summary:
+      "A file of a model: model.json and its weights, loadable by tf.loadLayersModel; 'champion' follows promotions",
+  })
   async file(
     @ProjectId() projectId: string,
     @Param('version', { schema: VersionOrChampion }) version: z.infer<typeof VersionOrChampion>,

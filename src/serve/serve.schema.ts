@@ -5,7 +5,10 @@ const Input = z
     text: z.string().min(1).max(20_000).optional(),
     vector: z.array(z.number()).min(1).max(10_000).optional(),
     image: z
-      .strictObject({ contentType: z.enum(['image/png', 'image/jpeg', 'image/webp']), base64: z.base64().min(1).max(4_000_000) })
+      .strictObject({
+        contentType: z.enum(['image/png', 'image/jpeg', 'image/webp']),
+        base64: z.base64().min(1).max(4_000_000),
+      })
       .optional(),
   })
   .refine((input) => Object.values(input).filter((value) => value !== undefined).length === 1, {

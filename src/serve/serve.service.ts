@@ -33,10 +33,14 @@ export class ServeService {
   async predict(projectId: string, inputs: readonly Input[]) {
     const { version, model } = await this.champion(projectId);
     const answers = await this.answer(model, inputs);
-    const outcomes = await this.intake.accept(projectId, inputs.map((input, i) => captured(input, answers[i]!, version)));
+    const outcomes = await this.intake.accept(
+      projectId,
+      inputs.map((input, i) => captured(input, answers[i]!, version)),
+    );
     const results = answers.map((answer, i) => {
       const outcome = outcomes[i]!;
-      if (outcome.status === 'rejected') throw new LoopError('internal', 'An answer was not captured.', [], { outcome });
+      if (outcome.status === 'rejected')
+        throw new LoopError('internal', 'An answer was not captured.', [], { outcome });
       return { predictionId: outcome.id, ...answer, modelVersion: version };
     });
     return { results };
@@ -52,7 +56,7 @@ export class ServeService {
     }
     const file = await this.objects.find(`${served.prefix}${name}`);
     if (!file) throw new LoopError('not-found', `Version ${served.version} has no file ${name}.`);
-    return file;
+    return version === 'champion' && name === 'model.json' ? pinned(file, served.version) : file;
   }
 
   private async answer(model: ServedModel, inputs: readonly Input[]): Promise<Answer[]> {
@@ -67,7 +71,8 @@ export class ServeService {
 
   private async champion(projectId: string): Promise<Champion> {
     const version = await this.versions.get(projectId);
-    if (!version) throw new LoopError('no-model', 'No model serves this project yet; post predictions and feedback first.');
+    if (!version)
+      throw new LoopError('no-model', 'No model serves this project yet; post predictions and feedback first.');
     const held = await this.loaded.get(projectId);
     if (held?.version === version.version) return held;
     return this.load(projectId, version);
@@ -75,9 +80,7 @@ export class ServeService {
 
   /** Requests that come during a load share it; the model before it is let go when its last answers are given. */
   private load(projectId: string, version: ServedVersion): Promise<Champion> {
-    const loading = this.runtime
-      .load(this.objects, version.prefix)
-      .then((model): Champion => ({ ...version, model }));
+    const loading = this.runtime.load(this.objects, version.prefix).then((model): Champion => ({ ...version, model }));
     const before = this.loaded.get(projectId);
     this.loaded.set(projectId, loading);
     loading.then(
@@ -86,6 +89,13 @@ export class ServeService {
     );
     return loading;
   }
+}
+
+/** The champion may change between two requests of a browser, so its model.json names the files of its own version. */
+function pinned(modelJson: Buffer, version: number): Buffer {
+  const model = JSON.parse(modelJson.toString('utf8')) as { weightsManifest: { paths: string[] }[] };
+  for (const group of model.weightsManifest) group.paths = group.paths.map((path) => `../${version}/${path}`);
+  return Buffer.from(JSON.stringify(model));
 }
 
 function captured(input: Input, { label, confidence, scores }: Answer, version: number) {

@@ -40,7 +40,10 @@ export class SnapshotService {
     return shown(await this.find(projectId, id));
   }
 
-  async list(projectId: string, page: { limit: number; cursor?: string | undefined }): Promise<Page<ReturnType<typeof shown>>> {
+  async list(
+    projectId: string,
+    page: { limit: number; cursor?: string | undefined },
+  ): Promise<Page<ReturnType<typeof shown>>> {
     return pageOf(await this.store.list(projectId, page), page.limit, ({ id }) => id, shown);
   }
 
@@ -48,7 +51,9 @@ export class SnapshotService {
   async export(projectId: string, id: string): Promise<string> {
     const { manifestKey } = await this.find(projectId, id);
     const samples = await readSnapshot(this.objects, manifestKey);
-    return samples.map(({ sampleId, label, split, input }) => `${JSON.stringify({ id: sampleId, label, split, input })}\n`).join('');
+    return samples
+      .map(({ sampleId, label, split, input }) => `${JSON.stringify({ id: sampleId, label, split, input })}\n`)
+      .join('');
   }
 
   private async find(projectId: string, id: string): Promise<Snapshot> {

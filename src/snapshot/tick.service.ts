@@ -45,5 +45,7 @@ export class TickService {
 /** The run that follows a snapshot has one id, so two ticks at once start one run. A UUID of version 8 (RFC 9562). */
 function runAfter(projectId: string, lastSnapshotId: string | null): string {
   const hex = sha256(`run after ${lastSnapshotId} in ${projectId}`);
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
 }

@@ -4,7 +4,12 @@ import { isUuid, newId, sha256 } from '../core/ids.js';
 import { type Page, pageOf } from '../core/page.js';
 import { evaluateModel, freezeSnapshot } from '../jobs.js';
 import type { Config } from '../platform/config.js';
-import { ModelRuntime, TrainingFailed, TrainingRefused, type TrainingReport } from '../platform/model-runtime/model-runtime.js';
+import {
+  ModelRuntime,
+  TrainingFailed,
+  TrainingRefused,
+  type TrainingReport,
+} from '../platform/model-runtime/model-runtime.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { CONFIG } from '../platform/tokens.js';
@@ -67,11 +72,19 @@ export class TrainService {
     return shown(run, decisions);
   }
 
-  async list(projectId: string, page: { limit: number; cursor?: string | undefined }): Promise<Page<ReturnType<typeof shown>>> {
+  async list(
+    projectId: string,
+    page: { limit: number; cursor?: string | undefined },
+  ): Promise<Page<ReturnType<typeof shown>>> {
     const runs = await this.store.list(projectId, page);
     const versions = runs.flatMap(({ modelVersion }) => modelVersion ?? []);
     const decisions = await this.store.decisions(projectId, versions);
-    return pageOf(runs, page.limit, ({ createdAt }) => createdAt.toISOString(), (run) => shown(run, decisions));
+    return pageOf(
+      runs,
+      page.limit,
+      ({ createdAt }) => createdAt.toISOString(),
+      (run) => shown(run, decisions),
+    );
   }
 
   private async find(projectId: string, runId: string): Promise<RunRow> {
@@ -139,7 +152,12 @@ function shown(run: RunRow, decisions: Awaited<ReturnType<TrainStore['decisions'
     progress: isJudged ? run.progress : 0.98,
     note: isJudged ? run.note : 'judging',
     decision: promotion
-      ? { promoted: promotion.promoted, reason: promotion.reason, ...(promotion.numbers as object), decidedAt: promotion.createdAt }
+      ? {
+          promoted: promotion.promoted,
+          reason: promotion.reason,
+          ...(promotion.numbers as object),
+          decidedAt: promotion.createdAt,
+        }
       : null,
   };
 }

@@ -39,7 +39,13 @@ export class TrainStore {
     const [row] = await this.db.query<ClaimRow>(CLAIM, [runId, HEART_STOPPED_SECONDS]);
     if (!row) return undefined;
     const champion = row.champion === null ? null : { version: row.champion, prefix: row.prefix! };
-    return { attempt: row.attempt, seed: row.seed, manifestKey: row.manifest_key, snapshotSha256: row.sha256, champion };
+    return {
+      attempt: row.attempt,
+      seed: row.seed,
+      manifestKey: row.manifest_key,
+      snapshotSha256: row.sha256,
+      champion,
+    };
   }
 
   /** Says that the run is alive. False when somebody cancelled it or overtook this attempt. */

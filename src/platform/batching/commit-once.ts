@@ -21,7 +21,10 @@ export async function commitOnce<Row extends { readonly id: string }>(
   do {
     const seen = new Set<string>();
     const round = open.filter(({ row }) => !seen.has(row.id) && seen.add(row.id));
-    const statuses = await insert(round.map(({ row }) => row), rejected);
+    const statuses = await insert(
+      round.map(({ row }) => row),
+      rejected,
+    );
     rejected = 0;
     for (const { row, index } of round) {
       const status = statuses.get(row.id) ?? 'unseen';

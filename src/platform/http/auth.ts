@@ -1,10 +1,4 @@
-import {
-  type CanActivate,
-  createParamDecorator,
-  type ExecutionContext,
-  Injectable,
-  SetMetadata,
-} from '@nestjs/common';
+import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { LoopError } from '../../core/errors.js';
@@ -31,7 +25,9 @@ const NEEDS = 'flywheel:needs';
 export const Needs = (need: Scope | 'operator' | 'nobody') => SetMetadata(NEEDS, need);
 
 /** The caller's project: the only one that the handler may touch. */
-export const ProjectId = createParamDecorator((_: unknown, context: ExecutionContext): string => callerOf(context).projectId!);
+export const ProjectId = createParamDecorator(
+  (_: unknown, context: ExecutionContext): string => callerOf(context).projectId!,
+);
 
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => callerOf(context));
 
@@ -69,7 +65,9 @@ export class AuthGuard implements CanActivate {
   private authorise({ projectId, scopes }: Caller, need: Scope | 'operator' | undefined): void {
     if (need === 'operator' && projectId === null) return;
     if (need === 'operator') throw new LoopError('forbidden', 'This needs an admin key.');
-    if (projectId === null) throw new LoopError('forbidden', 'This needs a key of a project; an admin key belongs to none.');
-    if (need === undefined || !scopes.includes(need)) throw new LoopError('forbidden', `This key lacks the scope ${need}.`);
+    if (projectId === null)
+      throw new LoopError('forbidden', 'This needs a key of a project; an admin key belongs to none.');
+    if (need === undefined || !scopes.includes(need))
+      throw new LoopError('forbidden', `This key lacks the scope ${need}.`);
   }
 }

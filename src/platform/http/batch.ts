@@ -46,7 +46,10 @@ export function sendOutcomes(reply: FastifyReply, outcomes: readonly Outcome[], 
   }
   const errors = outcomes.flatMap((outcome, index) => errorsOf(outcome, pointerOf(shape, index)));
   const document = problem('invalid-request', 'None of the items was accepted.', { errors: errors.slice(0, 100) });
-  void reply.status(422).type('application/problem+json').send({ ...document, results });
+  void reply
+    .status(422)
+    .type('application/problem+json')
+    .send({ ...document, results });
 }
 
 function sendSingle(reply: FastifyReply, outcome: Outcome): void {
@@ -62,11 +65,16 @@ function sendSingle(reply: FastifyReply, outcome: Outcome): void {
     .send({ ...problem('conflict', detail), ...outcome, status: 409 });
 }
 
-const pointerOf = (shape: 'batch' | 'lines', index: number): string => (shape === 'batch' ? `/items/${index}` : `/${index}`);
+const pointerOf = (shape: 'batch' | 'lines', index: number): string =>
+  shape === 'batch' ? `/items/${index}` : `/${index}`;
 
 function resultOf(outcome: Outcome, pointer: string, index: number): object {
   if (outcome.status !== 'rejected') return outcome;
-  return { index, status: 'rejected', problem: problem('invalid-request', 'This item is wrong.', { errors: errorsOf(outcome, pointer) }) };
+  return {
+    index,
+    status: 'rejected',
+    problem: problem('invalid-request', 'This item is wrong.', { errors: errorsOf(outcome, pointer) }),
+  };
 }
 
 function errorsOf(outcome: Outcome, prefix: string): { pointer: string; detail: string }[] {

@@ -27,9 +27,22 @@ export function registerBodyParsers(fastify: FastifyInstance): void {
       return value;
     });
   });
-  fastify.addContentTypeParser('application/x-ndjson', { parseAs: 'buffer' }, (_: FastifyRequest, body: Buffer, done) => {
-    attempt(done, () => new NdjsonBody(decodeUtf8(body).split('\n').filter((line) => line.trim() !== '').map(parseLine)));
-  });
+  fastify.addContentTypeParser(
+    'application/x-ndjson',
+    { parseAs: 'buffer' },
+    (_: FastifyRequest, body: Buffer, done) => {
+      attempt(
+        done,
+        () =>
+          new NdjsonBody(
+            decodeUtf8(body)
+              .split('\n')
+              .filter((line) => line.trim() !== '')
+              .map(parseLine),
+          ),
+      );
+    },
+  );
 }
 
 function attempt(done: (error: Error | null, body?: unknown) => void, read: () => unknown): void {
@@ -73,7 +86,8 @@ const UNSTORABLE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\
 
 function assertStorable(value: unknown, pointer: string, depth: number): void {
   if (depth > LIMITS.depth) throw wrong(pointer, `is nested deeper than ${LIMITS.depth}`);
-  if (typeof value === 'string' && UNSTORABLE.test(value)) throw wrong(pointer, 'holds a NUL or half of a surrogate pair');
+  if (typeof value === 'string' && UNSTORABLE.test(value))
+    throw wrong(pointer, 'holds a NUL or half of a surrogate pair');
   if (value === null || typeof value !== 'object') return;
   for (const [key, member] of Object.entries(value)) {
     if (key === '__proto__') throw new LoopError('malformed-request', 'A member may not be named __proto__.');

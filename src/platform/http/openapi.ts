@@ -3,7 +3,9 @@ import { ApiBody, ApiConsumes, ApiParam, ApiQuery, ApiResponse } from '@nestjs/s
 import { z } from 'zod';
 import { LIMITS } from './body.js';
 
-type Schema = Parameters<typeof ApiBody>[0] extends infer Options ? Extract<Options, { schema: unknown }>['schema'] : never;
+type Schema = Parameters<typeof ApiBody>[0] extends infer Options
+  ? Extract<Options, { schema: unknown }>['schema']
+  : never;
 
 /** A zod schema as OpenAPI 3.1 (which is JSON Schema 2020-12). */
 export const openApiSchema = (schema: z.ZodType): Schema => {

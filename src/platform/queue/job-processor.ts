@@ -33,12 +33,14 @@ export abstract class JobProcessor<Definition extends JobDefinition> extends Wor
 
   override async process(raw: Job): Promise<void> {
     const payload = this.job.payload.safeParse(raw.data);
-    if (!payload.success) throw new UnrecoverableError(`payload of ${this.job.name} does not match: ${payload.error.message}`);
+    if (!payload.success)
+      throw new UnrecoverableError(`payload of ${this.job.name} does not match: ${payload.error.message}`);
     try {
       await this.handle(payload.data as PayloadOf<Definition>);
     } catch (error) {
       this.log.error({ msg: `${this.job.name} failed`, err: error });
-      if (error instanceof LoopError && !error.retryable) throw new UnrecoverableError(`${error.code}: ${error.message}`);
+      if (error instanceof LoopError && !error.retryable)
+        throw new UnrecoverableError(`${error.code}: ${error.message}`);
       throw error;
     }
   }

@@ -35,7 +35,9 @@ export async function prepareQueueBackend({ redisUrl, databaseUrl }: QueueSettin
 export class QueueModule {
   static with(settings: QueueSettings, jobs: readonly JobDefinition[]): DynamicModule {
     const { redisUrl, databaseUrl } = settings;
-    const connection = redisUrl ? { url: redisUrl, maxRetriesPerRequest: null } : { connectionString: databaseUrl, max: 2 };
+    const connection = redisUrl
+      ? { url: redisUrl, maxRetriesPerRequest: null }
+      : { connectionString: databaseUrl, max: 2 };
     return {
       module: QueueModule,
       imports: [

@@ -87,7 +87,7 @@ export class ChunkedBody {
 
   private async *chunk(size: number, signature: string | undefined): AsyncGenerator<Buffer> {
     const hash = this.chain && createHash('sha256');
-    for (let left = size; left > 0; ) {
+    for (let left = size; left > 0;) {
       const piece = await this.reader.some(left);
       left -= piece.length;
       hash?.update(piece);

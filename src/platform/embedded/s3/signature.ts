@@ -62,8 +62,7 @@ export function authenticate(request: S3Request, credentials: Credentials, now: 
 function claimOfHeader(request: S3Request): Claim {
   const authorization = headerOf(request, 'authorization');
   if (!authorization) throw new S3Error('AccessDenied', 'Access Denied');
-  if (!authorization.startsWith(`${ALGORITHM} `))
-    throw new S3Error('InvalidRequest', 'Please use AWS4-HMAC-SHA256.');
+  if (!authorization.startsWith(`${ALGORITHM} `)) throw new S3Error('InvalidRequest', 'Please use AWS4-HMAC-SHA256.');
   const fields = new Map(
     authorization
       .slice(ALGORITHM.length)
@@ -93,8 +92,7 @@ function claimOfQuery(request: S3Request): Claim {
     signedHeaders: (query.get('X-Amz-SignedHeaders') ?? '').split(';'),
     signature: query.get('X-Amz-Signature') ?? '',
     timestamp: query.get('X-Amz-Date') ?? '',
-    payloadHash:
-      query.get('X-Amz-Content-Sha256') ?? headerOf(request, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD',
+    payloadHash: query.get('X-Amz-Content-Sha256') ?? headerOf(request, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD',
     expiresSeconds,
   };
 }

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { pickReviews } from './review.js';
+
+const candidates = {
+  disputed: ['d'],
+  uncertain: ['u1', 'u2', 'u3', 'u4', 'u5'],
+  random: ['r1', 'u1', 'r2'],
+  population: 100,
+};
+
+describe('pickReviews', () => {
+  it('takes disputes, then the audit share, then the least certain, no item twice', () => {
+    expect(pickReviews(candidates, 6, 0.4)).toEqual([
+      { sampleId: 'd', reason: 'disputed', probability: 1 },
+      { sampleId: 'r1', reason: 'audit', probability: 0.02 },
+      { sampleId: 'u1', reason: 'audit', probability: 0.02 },
+      { sampleId: 'u2', reason: 'uncertain', probability: 1 },
+      { sampleId: 'u3', reason: 'uncertain', probability: 1 },
+      { sampleId: 'u4', reason: 'uncertain', probability: 1 },
+    ]);
+  });
+
+  it('gives what there is', () => {
+    expect(pickReviews({ disputed: [], uncertain: [], random: [], population: 0 }, 5, 0.2)).toEqual([]);
+  });
+});

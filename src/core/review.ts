@@ -1,0 +1,39 @@
+/** Why an item is in the review queue. */
+export type ReviewReason = 'disputed' | 'audit' | 'uncertain';
+
+export interface ReviewPick {
+  readonly sampleId: string;
+  readonly reason: ReviewReason;
+  /** Probability that this item was chosen. 1 for what is chosen by rule; only an audit can be counted up from. */
+  readonly probability: number;
+}
+
+export interface ReviewCandidates {
+  readonly disputed: readonly string[];
+  /** Unlabelled, the least certain first. */
+  readonly uncertain: readonly string[];
+  /** Unlabelled, in random order. */
+  readonly random: readonly string[];
+  /** How many unlabelled samples the random ones were drawn from. */
+  readonly population: number;
+}
+
+/** Disputes first, then a random audit of the given share, then the least certain. No item twice, `n` at the most. */
+export function pickReviews(
+  { disputed, uncertain, random, population }: ReviewCandidates,
+  n: number,
+  auditShare: number,
+): ReviewPick[] {
+  const picks = new Map<string, ReviewPick>();
+  const pick = (ids: readonly string[], upTo: number, reason: ReviewReason, probability: number) => {
+    for (const sampleId of ids) {
+      if (picks.size >= upTo) return;
+      if (!picks.has(sampleId)) picks.set(sampleId, { sampleId, reason, probability });
+    }
+  };
+  pick(disputed, n, 'disputed', 1);
+  const audits = Math.min(Math.ceil((n - picks.size) * auditShare), random.length);
+  pick(random, picks.size + audits, 'audit', population === 0 ? 0 : Math.min(1, audits / population));
+  pick(uncertain, n, 'uncertain', 1);
+  return [...picks.values()];
+}

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { accuracyOf, classReports, confusionOf } from '../core/confusion.js';
+import { LoopError } from '../core/errors.js';
+import { type Page, pageOf } from '../core/page.js';
+import type { ConfusionFilter, SampleFilter } from './curate.schema.js';
+import { type SampleRow, SampleStore } from './sample.store.js';
+
+/** Is the data any good? Look at it. */
+@Injectable()
+export class CurateService {
+  constructor(private readonly store: SampleStore) {}
+
+  async list(projectId: string, filter: SampleFilter): Promise<Page<ReturnType<typeof shown>>> {
+    const rows = await this.store.list(projectId, filter, readCursor(filter.cursor));
+    return pageOf(rows, filter.limit, writeCursor, shown);
+  }
+
+  async read(projectId: string, id: string) {
+    const row = await this.store.find(projectId, id);
+    if (!row) throw new LoopError('not-found', `There is no sample ${id} in this project.`);
+    return { ...shown(row), statements: await this.store.statements(projectId, id) };
+  }
+
+  /** What people said against what the models answered, over all labelled traffic. Its cells are filters of the samples. */
+  async confusion(projectId: string, filter: ConfusionFilter) {
+    const pairs = await this.store.pairs(projectId, filter);
+    const matrix = confusionOf(
+      pairs.flatMap(({ label, predicted, count }) => Array<[string, string]>(count).fill([label, predicted])),
+    );
+    const samples = pairs.reduce((total, { count }) => total + count, 0);
+    return { ...matrix, samples, accuracy: accuracyOf(matrix), classes: classReports(matrix), bias: BIAS };
+  }
+
+  async balance(projectId: string) {
+    const [labels, standing] = await Promise.all([this.store.balance(projectId), this.store.standing(projectId)]);
+    return { labels, ...standing };
+  }
+}
+
+const BIAS =
+  'Made of what people spoke about; people speak up when an answer is wrong, so true accuracy is likely higher.';
+
+function shown(row: SampleRow) {
+  return {
+    id: row.id,
+    preview: row.preview,
+    kind: row.input_kind,
+    predicted: row.predicted,
+    confidence: row.confidence,
+    margin: row.margin,
+    model: { name: row.model_name, version: row.model_version },
+    attributes: row.attributes,
+    split: row.split,
+    occurredAt: row.occurred_at,
+    status: row.status ?? 'none',
+    label: row.label,
+    support: row.support ?? 0,
+    candidates: row.candidates ?? [],
+    labelledAt: row.labelled_at,
+  };
+}
+
+const writeCursor = ({ sort_key, seq }: SampleRow): string =>
+  Buffer.from(JSON.stringify([sort_key, seq])).toString('base64url');
+
+function readCursor(cursor: string | undefined): { key: number; seq: string } | null {
+  if (cursor === undefined) return null;
+  const [, key, seq] = /^\[(-?[\d.e+-]+),"(\d{1,19})"\]$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
+  if (key !== undefined && seq !== undefined && Number.isFinite(Number(key))) return { key: Number(key), seq };
+  throw new LoopError('invalid-request', 'The cursor is not one of ours.', [
+    { pointer: '/cursor', detail: 'is not one of ours' },
+  ]);
+}

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { LoopError } from '../core/errors.js';
+import { pickReviews } from '../core/review.js';
+import { FeedbackIntake } from '../jobs.js';
+import { CurateService } from './curate.service.js';
+import type { ReviewDecision } from './curate.schema.js';
+import { ReviewStore } from './review.store.js';
+
+const LEASE_MINUTES = 10;
+
+/** What should a person look at next, and what did they say? */
+@Injectable()
+export class ReviewService {
+  constructor(
+    private readonly store: ReviewStore,
+    private readonly samples: CurateService,
+    private readonly intake: FeedbackIntake,
+  ) {}
+
+  /** Up to n items, leased to the rater, each with why and with what probability it was chosen. */
+  async next(projectId: string, n: number, raterId: string) {
+    const candidates = await this.store.candidates(projectId, n);
+    const picks = pickReviews(candidates, n, await this.store.auditShare(projectId));
+    const leased = await this.store.lease(projectId, picks, raterId, LEASE_MINUTES);
+    const items = picks
+      .filter(({ sampleId }) => leased.has(sampleId))
+      .map(async ({ sampleId, reason, probability }) => ({
+        sampleId,
+        reason,
+        probability,
+        sample: await this.samples.read(projectId, sampleId),
+      }));
+    return { items: await Promise.all(items) };
+  }
+
+  /** A reviewer's decision is feedback of an annotator like any other. */
+  async decide(
+    source: { projectId: string; keyId: string },
+    sampleId: string,
+    decision: ReviewDecision & { rater: string },
+  ) {
+    const { projectId } = source;
+    await this.samples.read(projectId, sampleId);
+    const { rater, kind = 'correction', ...said } = decision;
+    const item = { ...said, kind, predictionId: sampleId, rater: { id: rater, role: 'annotator' } };
+    const [outcome] = await this.intake.accept(source, [item]);
+    if (outcome!.status === 'rejected')
+      throw new LoopError('invalid-request', 'The decision is wrong.', outcome!.errors);
+    await this.store.decided(projectId, sampleId, rater, kind);
+    return { feedbackId: outcome!.id, sample: await this.samples.read(projectId, sampleId) };
+  }
+}

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../core/ids.js';
+import type { ReviewCandidates, ReviewPick } from '../core/review.js';
+import { completeSettings, type SettingsPatch } from '../core/settings.js';
+import { Database } from '../platform/database/database.js';
+
+/** Only the latest traffic is looked through for what to review, so that the cost does not grow with all history. */
+const WINDOW = 10_000;
+
+@Injectable()
+export class ReviewStore {
+  constructor(private readonly db: Database) {}
+
+  async auditShare(projectId: string): Promise<number> {
+    const project = await this.db.prisma.project.findUniqueOrThrow({ where: { id: projectId } });
+    return completeSettings(project.settings as SettingsPatch).auditShare;
+  }
+
+  /** Unreviewed and unleased samples of recent traffic, some of each kind. */
+  async candidates(projectId: string, n: number): Promise<ReviewCandidates> {
+    const [row] = await this.db.query<CandidateRow>(CANDIDATES, [projectId, n, WINDOW]);
+    return {
+      disputed: row!.disputed ?? [],
+      uncertain: row!.uncertain ?? [],
+      random: row!.random ?? [],
+      population: row!.population,
+    };
+  }
+
+  /** Leases the picks; those that somebody else leased meanwhile are left out. */
+  async lease(projectId: string, picks: readonly ReviewPick[], raterId: string, minutes: number): Promise<Set<string>> {
+    const rows = await this.db.query<{ sample_id: string }>(
+      `insert into review (id, project_id, sample_id, rater_id, reason, probability, leased_until)
+       select t.id, $1, t.sample_id, $6, t.reason, t.probability, now() + make_interval(mins => $7)
+       from unnest($2::uuid[], $3::text[], $4::text[], $5::float8[]) as t (id, sample_id, reason, probability)
+       on conflict (project_id, sample_id) do update set
+         rater_id = excluded.rater_id, reason = excluded.reason, probability = excluded.probability,
+         leased_until = excluded.leased_until
+       where review.decided_at is null and review.leased_until < now()
+       returning sample_id`,
+      [
+        projectId,
+        picks.map(() => newId()),
+        picks.map(({ sampleId }) => sampleId),
+        picks.map(({ reason }) => reason),
+        picks.map(({ probability }) => probability),
+        raterId,
+        minutes,
+      ],
+    );
+    return new Set(rows.map((row) => row.sample_id));
+  }
+
+  /** Notes the decision; a sample that was never leased gets its row here. */
+  async decided(projectId: string, sampleId: string, raterId: string, decision: string): Promise<void> {
+    await this.db.query(
+      `insert into review (id, project_id, sample_id, rater_id, reason, probability, leased_until, decision, decided_at)
+       values ($1, $2, $3, $4, 'chosen', 1, now(), $5, now())
+       on conflict (project_id, sample_id) do update set rater_id = $4, decision = $5, decided_at = now()`,
+      [newId(), projectId, sampleId, raterId, decision],
+    );
+  }
+}
+
+interface CandidateRow {
+  readonly disputed: string[] | null;
+  readonly uncertain: string[] | null;
+  readonly random: string[] | null;
+  readonly population: number;
+}
+
+const CANDIDATES = `
+with recent as (
+  select p.id, p.seq, p.margin from prediction p where p.project_id = $1 order by p.seq desc limit $3
+), open as (
+  select r.* from recent r
+  where not exists (select 1 from sample s where s.project_id = $1 and s.prediction_id = r.id and s.status <> 'none')
+    and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = r.id
+                    and (v.decided_at is not null or v.leased_until > now()))
+)
+select
+  (select array_agg(prediction_id) from (
+     select s.prediction_id from sample s where s.project_id = $1 and s.status = 'disputed'
+       and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = s.prediction_id and v.leased_until > now())
+     order by s.revision desc limit $2) d) as disputed,
+  (select array_agg(id) from (select id from open order by coalesce(margin, 1), seq limit 2 * $2) u) as uncertain,
+  (select array_agg(id) from (select id from open order by random() limit $2) r) as random,
+  (select count(*)::int from open) as population`;

@@ -1,0 +1,165 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../platform/database/database.js';
+import type { ConfusionFilter, SampleFilter } from './curate.schema.js';
+
+export interface SampleRow {
+  readonly id: string;
+  readonly seq: string;
+  readonly preview: string;
+  readonly input_kind: string;
+  readonly predicted: string;
+  readonly confidence: number | null;
+  readonly margin: number | null;
+  readonly model_name: string | null;
+  readonly model_version: string;
+  readonly attributes: object | null;
+  readonly split: string;
+  readonly occurred_at: Date;
+  readonly status: string | null;
+  readonly label: string | null;
+  readonly support: number | null;
+  readonly candidates: readonly string[] | null;
+  readonly labelled_at: Date | null;
+  readonly sort_key: number;
+}
+
+/** Ascending keys; ties go by arrival. Suspicion: how sure the model was of another label than the resolved one. */
+const SORT_KEYS: Readonly<Record<SampleFilter['sort'], string>> = {
+  recent: '-p.seq',
+  random: 'hashtext(p.id)::bigint',
+  uncertainty: 'coalesce(p.margin, 1)',
+  suspicion: '-(case when s.label <> p.label then coalesce(p.confidence, 0.5) else 0 end)',
+};
+
+/** A sample is a prediction together with what is known of its label. */
+const SAMPLES = 'from prediction p left join sample s on s.project_id = p.project_id and s.prediction_id = p.id';
+
+const COLUMNS = `p.id, p.seq, p.preview, p.input_kind, p.label as predicted, p.confidence, p.margin, p.model_name,
+  p.model_version, p.attributes, p.split, p.occurred_at, s.status, s.label, s.support, s.candidates, s.labelled_at`;
+
+@Injectable()
+export class SampleStore {
+  constructor(private readonly db: Database) {}
+
+  /** One more than the page holds. */
+  async list(
+    projectId: string,
+    filter: SampleFilter,
+    after: { key: number; seq: string } | null,
+  ): Promise<SampleRow[]> {
+    const conditions = new Conditions(projectId);
+    addFilters(conditions, filter);
+    const key = SORT_KEYS[filter.sort];
+    const isRecent = filter.sort === 'recent';
+    if (after && isRecent) conditions.add('p.seq < ?::bigint', after.seq);
+    else if (after) conditions.add(`(${key}, p.seq) > (?::float8, ?::bigint)`, after.key, after.seq);
+    const order = isRecent ? 'p.seq desc' : `${key}, p.seq`;
+    return this.db.query<SampleRow>(
+      `select ${COLUMNS}, (${key})::float8 as sort_key ${SAMPLES} where ${conditions.text} order by ${order} limit ${filter.limit + 1}`,
+      conditions.values,
+    );
+  }
+
+  async find(projectId: string, id: string): Promise<SampleRow | undefined> {
+    const [row] = await this.db.query<SampleRow>(
+      `select ${COLUMNS}, 0 as sort_key ${SAMPLES} where p.project_id = $1 and p.id = $2`,
+      [projectId, id],
+    );
+    return row;
+  }
+
+  /** All that was said about a sample, oldest first. */
+  statements(projectId: string, sampleId: string) {
+    return this.db.query(
+      `select f.id, f.kind, f.label, f.not_label as "notLabel", f.rating, f.comment, f.rater_id as "raterId",
+              f.rater_role as "raterRole", f.occurred_at as "occurredAt", f.received_at as "receivedAt"
+       from prediction p join feedback f on f.project_id = p.project_id and (f.prediction_id = p.id or f.external_id = p.external_id)
+       where p.project_id = $1 and p.id = $2 order by f.occurred_at, f.seq`,
+      [projectId, sampleId],
+    );
+  }
+
+  /** Pairs of resolved label and answer, with how often. */
+  async pairs(
+    projectId: string,
+    filter: ConfusionFilter,
+  ): Promise<{ label: string; predicted: string; count: number }[]> {
+    const conditions = new Conditions(projectId);
+    conditions.add(`s.status = 'resolved'`);
+    if (filter.model) conditions.add('p.model_name = ?', filter.model);
+    if (filter.modelVersion) conditions.add('p.model_version = ?', filter.modelVersion);
+    if (filter.split) conditions.add('p.split = ?', filter.split);
+    const values = [...conditions.values, filter.threshold ?? 0, filter.below ?? ''];
+    const answer = `case when coalesce(p.confidence, 1) < $${values.length - 1}::float8 then $${values.length}::text else p.label end`;
+    return this.db.query(
+      `select s.label, ${answer} as predicted, count(*)::int as count ${SAMPLES} where ${conditions.text} group by 1, 2`,
+      values,
+    );
+  }
+
+  /** Labels and answers with how often, by side of the split. */
+  balance(projectId: string): Promise<{ label: string; train: number; holdout: number; predicted: number }[]> {
+    return this.db.query(
+      `select coalesce(l.label, a.label) as label, coalesce(l.train, 0)::int as train, coalesce(l.holdout, 0)::int as holdout,
+              coalesce(a.predicted, 0)::int as predicted
+       from (select label, count(*) filter (where split = 'train') as train, count(*) filter (where split = 'holdout') as holdout
+             from sample where project_id = $1 and status = 'resolved' group by label) l
+       full join (select label, count(*) as predicted from prediction where project_id = $1 group by label) a on a.label = l.label
+       order by train desc, label`,
+      [projectId],
+    );
+  }
+
+  /** How many samples stand where. */
+  async standing(projectId: string): Promise<{ resolved: number; disputed: number; none: number }> {
+    const [row] = await this.db.query<{ resolved: number; disputed: number; none: number }>(
+      `select count(*) filter (where status = 'resolved')::int as resolved,
+              count(*) filter (where status = 'disputed')::int as disputed,
+              count(*) filter (where status = 'none')::int as none from sample where project_id = $1`,
+      [projectId],
+    );
+    return row!;
+  }
+}
+
+/** SQL conditions with their parameters; `?` stands for the next one. */
+class Conditions {
+  private readonly parts: string[] = ['p.project_id = $1'];
+  readonly values: unknown[];
+
+  constructor(projectId: string) {
+    this.values = [projectId];
+  }
+
+  add(condition: string, ...values: unknown[]): void {
+    let used = 0;
+    this.parts.push(condition.replaceAll('?', () => `$${this.values.length + ++used}`));
+    this.values.push(...values);
+  }
+
+  get text(): string {
+    return this.parts.join(' and ');
+  }
+}
+
+function addFilters(conditions: Conditions, filter: SampleFilter): void {
+  if (filter.label !== undefined) conditions.add(`s.status = 'resolved' and s.label = ?`, filter.label);
+  if (filter.predicted !== undefined) conditions.add('p.label = ?', filter.predicted);
+  if (filter.modelVersion !== undefined) conditions.add('p.model_version = ?', filter.modelVersion);
+  if (filter.split !== undefined) conditions.add('p.split = ?', filter.split);
+  if (filter.labelled !== undefined) conditions.add(`(s.status is not distinct from 'resolved') = ?`, filter.labelled);
+  if (filter.disputed !== undefined) conditions.add(`(s.status is not distinct from 'disputed') = ?`, filter.disputed);
+  if (filter.suspect !== undefined) conditions.add('(s.label is not null and s.label <> p.label) = ?', filter.suspect);
+  if (filter.q !== undefined) conditions.add(`p.preview ilike '%' || ? || '%'`, filter.q.replace(/[\\%_]/g, '\\$&'));
+  if (filter.slice !== undefined) {
+    const [name, ...rest] = filter.slice.split(':');
+    conditions.add('p.attributes ->> ? = ?', name, rest.join(':'));
+  }
+  if (filter.rater !== undefined) {
+    conditions.add(
+      `exists (select 1 from feedback f where f.project_id = p.project_id and f.rater_id = ?
+               and (f.prediction_id = p.id or f.external_id = p.external_id))`,
+      filter.rater,
+    );
+  }
+}

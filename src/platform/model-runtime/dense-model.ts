@@ -1,0 +1,77 @@
+import type { Input } from '../../core/input.js';
+import { type DenseNetwork, forward, sizesOf } from './dense-network.js';
+import { InputMismatch } from './errors.js';
+import { type ImageShape, imagePixels } from './image-pixels.js';
+import { denseTopology, layersModelFiles } from './layers-model.js';
+import { fileOf, floatsOf, jsonFile } from './model-files.js';
+import { answerOf, softmaxInPlace } from './softmax.js';
+import type { Answer, ModelFiles, ServedModel } from './types.js';
+
+/** How an input becomes the numbers a dense network reads. */
+export type DenseInputs =
+  { readonly kind: 'vector'; readonly size: number } | { readonly kind: 'image'; readonly shape: ImageShape };
+
+export interface DenseWeights {
+  readonly labels: readonly string[];
+  readonly inputs: DenseInputs;
+  /** On raw inputs: the standardisation is folded into the first layer. */
+  readonly network: DenseNetwork;
+}
+
+/** `featuriser.json` of a vector or image model. */
+type DenseFeaturiserFile = DenseInputs & { readonly sizes: readonly number[] };
+
+/** The files of a dense model but for the manifest. */
+export function encodeDenseModel({ inputs, network }: DenseWeights): ModelFiles {
+  const sizes = sizesOf(network);
+  const weights = network.flatMap(({ inputs: from, units, kernel, bias }, i) => [
+    { name: `dense_${i}/kernel`, shape: [from, units], values: kernel },
+    { name: `dense_${i}/bias`, shape: [units], values: bias },
+  ]);
+  const about: DenseFeaturiserFile = { ...inputs, sizes };
+  return layersModelFiles(denseTopology(sizes), weights).set('featuriser.json', jsonFile(about));
+}
+
+export function decodeDenseModel(files: ModelFiles, labels: readonly string[]): DenseWeights {
+  const { sizes, ...inputs } = JSON.parse(fileOf(files, 'featuriser.json').toString('utf8')) as DenseFeaturiserFile;
+  const values = floatsOf(fileOf(files, 'weights.bin'));
+  let at = 0;
+  const take = (count: number): Float32Array => values.subarray(at, (at += count));
+  const network = sizes.slice(1).map((units, i) => {
+    const from = sizes[i]!;
+    return { inputs: from, units, kernel: take(from * units), bias: take(units) };
+  });
+  return { labels, inputs, network };
+}
+
+/** The numbers of one input, or an {@link InputMismatch}. */
+export async function denseFeatures(input: Input, index: number, inputs: DenseInputs): Promise<ArrayLike<number>> {
+  if (inputs.kind === 'image') return imagePixels(input, index, inputs.shape);
+  if (!('vector' in input) || input.vector.length !== inputs.size || !input.vector.every(Number.isFinite)) {
+    throw new InputMismatch(index, `a vector of ${inputs.size} numbers`);
+  }
+  return input.vector;
+}
+
+/** Serves a small dense network without TensorFlow.js: two matrix-vector products. */
+export class DenseModel implements ServedModel {
+  readonly kind: 'vector' | 'image';
+  readonly labels: readonly string[];
+
+  constructor(private readonly weights: DenseWeights) {
+    this.kind = weights.inputs.kind;
+    this.labels = weights.labels;
+  }
+
+  async predict(inputs: readonly Input[]): Promise<Answer[]> {
+    return Promise.all(inputs.map((input, index) => this.answer(input, index)));
+  }
+
+  dispose(): void {}
+
+  private async answer(input: Input, index: number): Promise<Answer> {
+    const scores = forward(this.weights.network, await denseFeatures(input, index, this.weights.inputs));
+    softmaxInPlace(scores);
+    return answerOf(this.labels, scores);
+  }
+}

@@ -1,0 +1,31 @@
+/** The run ended without a model for a reason that another attempt may not meet: cancelled, killed, out of memory. */
+export class TrainingFailed extends Error {
+  override readonly name = 'TrainingFailed';
+  constructor(readonly reason: string) {
+    super(reason);
+  }
+}
+
+/** These samples cannot be trained on, however often it is tried. */
+export class TrainingRefused extends Error {
+  override readonly name = 'TrainingRefused';
+  constructor(readonly reason: string) {
+    super(reason);
+  }
+}
+
+/** A model was asked something of another kind or size than it was trained on. */
+export class InputMismatch extends Error {
+  override readonly name = 'InputMismatch';
+  constructor(
+    readonly index: number,
+    readonly expected: string,
+  ) {
+    super(`input ${index}: expected ${expected}`);
+  }
+}
+
+/** The stored files of a model are not what its manifest says. */
+export class ModelFilesCorrupt extends Error {
+  override readonly name = 'ModelFilesCorrupt';
+}

@@ -1,0 +1,37 @@
+import sharp from 'sharp';
+import type { Input } from '../../core/input.js';
+import { InputMismatch } from './errors.js';
+
+/** What every image is brought to before a model sees it. */
+export interface ImageShape {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+}
+
+/** A small file may unpack to a huge picture; more pixels than this are refused. */
+const MOST_PIXELS = 16_000_000;
+const FORMATS = new Set(['png', 'jpeg', 'webp']);
+const EXPECTED = 'a PNG, JPEG or WebP image of at most 16 million pixels in base64';
+
+export const pixelsIn = ({ width, height, channels }: ImageShape): number => width * height * channels;
+
+/** Values in [0, 1], row by row, channels last. */
+export async function imagePixels(input: Input, index: number, shape: ImageShape): Promise<Float32Array> {
+  if (!('image' in input)) throw new InputMismatch(index, 'an image');
+  try {
+    const picture = sharp(Buffer.from(input.image.base64, 'base64'), { limitInputPixels: MOST_PIXELS });
+    const { format } = await picture.metadata();
+    if (!FORMATS.has(format ?? '')) throw new Error(format);
+    const bytes = await picture
+      .autoOrient()
+      .flatten({ background: '#000' })
+      .resize(shape.width, shape.height, { fit: 'fill' })
+      .toColourspace(shape.channels === 1 ? 'b-w' : 'srgb')
+      .raw()
+      .toBuffer();
+    return Float32Array.from(bytes.subarray(0, pixelsIn(shape)), (byte) => byte / 255);
+  } catch {
+    throw new InputMismatch(index, EXPECTED);
+  }
+}

@@ -1,0 +1,96 @@
+import { bytesOf, jsonFile } from './model-files.js';
+
+/** One weight of a TensorFlow.js LayersModel, as its weights manifest lists it. */
+export interface NamedWeights {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+type Layer = Readonly<{
+  class_name: string;
+  name: string;
+  config: object;
+  inbound_nodes: readonly unknown[];
+}>;
+
+const WEIGHTS_FILE = 'weights.bin';
+
+/** `model.json` and the weights beside it: what `tf.loadLayersModel(url of model.json)` reads. */
+export function layersModelFiles(topology: object, weights: readonly NamedWeights[]): Map<string, Buffer> {
+  const specs = weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }));
+  const model = {
+    format: 'layers-model',
+    generatedBy: 'flywheel',
+    convertedBy: null,
+    modelTopology: topology,
+    weightsManifest: [{ paths: [WEIGHTS_FILE], weights: specs }],
+  };
+  const body = Buffer.concat(weights.map(({ values }) => bytesOf(values)));
+  return new Map([
+    [WEIGHTS_FILE, body],
+    ['model.json', jsonFile(model)],
+  ]);
+}
+
+/**
+ * ids [n, L] int32 and weights [n, L] float32 (pad with id 0, weight 0) -> probabilities [n, classes].
+ * The Dot layer contracts L of [n, L] with L of [n, L, classes].
+ */
+export function textTopology(rows: number, classes: number): object {
+  const table = {
+    input_dim: rows,
+    output_dim: classes,
+    embeddings_initializer: { class_name: 'Zeros', config: {} },
+    mask_zero: false,
+    input_length: null,
+    batch_input_shape: [null, null],
+  };
+  return functional(
+    [
+      layer('InputLayer', 'ids', { batch_input_shape: [null, null], dtype: 'int32', sparse: false }, []),
+      layer('InputLayer', 'weights', { batch_input_shape: [null, null], dtype: 'float32', sparse: false }, []),
+      layer('Embedding', 'table', table, ['ids']),
+      layer('Dot', 'sum', { axes: [1, 1], normalize: false }, ['weights', 'table']),
+      layer('Activation', 'probabilities', { activation: 'softmax' }, ['sum']),
+    ],
+    ['ids', 'weights'],
+  );
+}
+
+/** features [n, sizes[0]] float32 -> probabilities [n, last size]: relu between, softmax at the end. */
+export function denseTopology(sizes: readonly number[]): object {
+  const input = layer(
+    'InputLayer',
+    'features',
+    { batch_input_shape: [null, sizes[0]], dtype: 'float32', sparse: false },
+    [],
+  );
+  const dense = sizes.slice(1).map((units, i) => {
+    const config = {
+      units,
+      activation: i === sizes.length - 2 ? 'softmax' : 'relu',
+      use_bias: true,
+      kernel_initializer: { class_name: 'Zeros', config: {} },
+      bias_initializer: { class_name: 'Zeros', config: {} },
+    };
+    return layer('Dense', `dense_${i}`, config, [i === 0 ? 'features' : `dense_${i - 1}`]);
+  });
+  return functional([input, ...dense], ['features']);
+}
+
+function layer(class_name: string, name: string, config: object, inputs: readonly string[]): Layer {
+  const inbound_nodes = inputs.length > 0 ? [inputs.map((from) => [from, 0, 0, {}])] : [];
+  return { class_name, name, config: { name, trainable: true, ...config }, inbound_nodes };
+}
+
+function functional(layers: readonly Layer[], inputs: readonly string[]): object {
+  const outputs = [[layers.at(-1)!.name, 0, 0]];
+  const config = {
+    name: 'flywheel',
+    layers,
+    input_layers: inputs.map((name) => [name, 0, 0]),
+    output_layers: outputs,
+  };
+  return { class_name: 'Model', config, keras_version: 'tfjs-layers 4.22.0', backend: 'tensor_flow.js' };
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { ModelFilesCorrupt } from './errors.js';
+import type { ModelFiles, ModelKind } from './types.js';
+
+export const MANIFEST = 'manifest.json';
+
+export interface Provenance {
+  readonly snapshotSha256: string;
+  readonly parentVersion: number | null;
+  readonly codeVersion: string;
+}
+
+export interface ModelFacts {
+  readonly kind: ModelKind;
+  readonly labels: readonly string[];
+  readonly seed: number;
+  readonly backend: string;
+  /** Training samples of each label. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** What `manifest.json` of a model version says. Provenance is null for a model that was not trained by a run. */
+export interface ModelManifest extends ModelFacts {
+  readonly codeVersion: string | null;
+  readonly parent: number | null;
+  readonly snapshotSha256: string | null;
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
+
+export const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+export const jsonFile = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value)}\n`);
+
+/** Adds the manifest, last, so that writing in order leaves no manifest that names a missing file. */
+export function sealFiles(files: ModelFiles, facts: ModelFacts): ModelFiles {
+  const described = [...files].map(([name, body]) => [name, { bytes: body.length, sha256: sha256(body) }] as const);
+  const manifest: ModelManifest = {
+    ...facts,
+    codeVersion: null,
+    parent: null,
+    snapshotSha256: null,
+    files: Object.fromEntries(described),
+  };
+  return new Map([...files, [MANIFEST, jsonFile(manifest)]]);
+}
+
+/** The same files with a manifest that says where they come from. */
+export function withProvenance(files: ModelFiles, { parentVersion, ...rest }: Provenance): ModelFiles {
+  const manifest: ModelManifest = { ...readManifest(files), ...rest, parent: parentVersion };
+  return new Map([...files, [MANIFEST, jsonFile(manifest)]]);
+}
+
+export const readManifest = (files: ModelFiles): ModelManifest =>
+  JSON.parse(fileOf(files, MANIFEST).toString('utf8')) as ModelManifest;
+
+/** The manifest, once every file it names has been compared with its hash. */
+export function verifiedManifest(files: ModelFiles): ModelManifest {
+  const manifest = readManifest(files);
+  for (const [name, { sha256: expected }] of Object.entries(manifest.files)) {
+    const found = sha256(fileOf(files, name));
+    if (found !== expected) throw new ModelFilesCorrupt(`${name} has sha256 ${found}, the manifest says ${expected}`);
+  }
+  return manifest;
+}
+
+export function fileOf(files: ModelFiles, name: string): Buffer {
+  const body = files.get(name);
+  if (!body) throw new ModelFilesCorrupt(`${name} is missing`);
+  return body;
+}
+
+/** Object key of a model file: one slash between prefix and name, whether or not the prefix ends in one. */
+export const fileKey = (prefix: string, name: string): string => `${prefix.replace(/\/+$/, '')}/${name}`;
+
+/** The bytes of a typed array, little-endian as on every platform Node runs on. */
+export const bytesOf = (array: Float32Array | Int32Array): Buffer =>
+  Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+
+/** A copy, because a Buffer may lie at an offset that is no multiple of 4. */
+export const floatsOf = (bytes: Buffer): Float32Array => new Float32Array(Uint8Array.from(bytes).buffer);
+
+export const integersOf = (bytes: Buffer): Int32Array => new Int32Array(Uint8Array.from(bytes).buffer);

@@ -1,0 +1,97 @@
+import { FEATURE_SPACE, FIRST_PIECE, type TextFeatures, textFeatures } from '../../core/text-features.js';
+
+/** Rows a model keeps at most, row 0 (the constant) included. 2^16 rows of 77 labels are 20 MB. */
+export const MOST_ROWS = 2 ** 16;
+
+/** Value of the constant feature: a bias that moves a tenth as fast as it would at 1 (its square counts). */
+export const CONSTANT = Math.sqrt(0.1);
+
+/** Weight of a text's pieces against its words before both are brought to length 1. 1.5 measured on Banking77. */
+const PIECES_TO_WORDS = 1.5;
+
+/** Which buckets have a row: row r + 1 is bucket `buckets[r]` with inverse document frequency `idf[r]`. */
+export interface Vocabulary {
+  readonly hashSeed: number;
+  readonly buckets: Int32Array;
+  readonly idf: Float32Array;
+}
+
+/** One text as the model reads it. Row 0, the constant, comes first. */
+export interface SparseText {
+  readonly ids: Int32Array;
+  readonly weights: Float32Array;
+}
+
+/** Text -> (table rows, weights): sublinear frequency times idf, words and pieces each of fixed length, all of length 1. */
+export class TextFeaturiser {
+  /** Row of each bucket, 0 for one without. */
+  private readonly rowOf = new Int32Array(FEATURE_SPACE);
+
+  constructor(readonly vocabulary: Vocabulary) {
+    vocabulary.buckets.forEach((bucket, row) => (this.rowOf[bucket] = row + 1));
+  }
+
+  get rows(): number {
+    return this.vocabulary.buckets.length + 1;
+  }
+
+  featurise(text: string): SparseText {
+    return this.weigh(textFeatures(text, this.vocabulary.hashSeed));
+  }
+
+  weigh({ ids, counts }: TextFeatures): SparseText {
+    const rows = new Int32Array(ids.length + 1);
+    const weights = new Float32Array(ids.length + 1);
+    weights[0] = CONSTANT;
+    let used = 1;
+    let firstPiece = 1;
+    for (let i = 0; i < ids.length; i += 1) {
+      const row = this.rowOf[ids[i]!]!;
+      if (row === 0) continue;
+      rows[used] = row;
+      weights[used] = (1 + Math.log(counts[i]!)) * this.vocabulary.idf[row - 1]!;
+      used += 1;
+      if (ids[i]! < FIRST_PIECE) firstPiece = used;
+    }
+    balance(weights.subarray(1, firstPiece), weights.subarray(firstPiece, used));
+    return { ids: rows.slice(0, used), weights: weights.slice(0, used) };
+  }
+}
+
+/** Brings words and pieces to lengths in the ratio 1 : PIECES_TO_WORDS, together to length 1. */
+function balance(words: Float32Array, pieces: Float32Array): void {
+  const [ofWords, ofPieces] = [lengthOf(words), lengthOf(pieces)];
+  const share = [ofWords > 0 ? 1 : 0, ofPieces > 0 ? PIECES_TO_WORDS : 0] as const;
+  const whole = Math.hypot(...share);
+  for (let i = 0; i < words.length; i += 1) words[i]! *= share[0] / (whole * ofWords);
+  for (let i = 0; i < pieces.length; i += 1) pieces[i]! *= share[1] / (whole * ofPieces);
+}
+
+function lengthOf(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum);
+}
+
+/**
+ * The buckets seen in training, the most frequent first in case of too many, then those only the parent knows.
+ * idf = 1 + ln((1 + n) / (1 + df)), smoothed as in scikit-learn.
+ */
+export function learnVocabulary(texts: readonly TextFeatures[], hashSeed: number, parent?: Vocabulary): Vocabulary {
+  const frequency = new Int32Array(FEATURE_SPACE);
+  for (const { ids } of texts) for (const id of ids) frequency[id]! += 1;
+  const seen = [...frequency.keys()].filter((bucket) => frequency[bucket]! > 0);
+  if (seen.length > MOST_ROWS - 1) seen.sort((a, b) => frequency[b]! - frequency[a]! || a - b);
+  const kept = new Map(
+    seen.slice(0, MOST_ROWS - 1).map((bucket) => [bucket, 1 + Math.log((1 + texts.length) / (1 + frequency[bucket]!))]),
+  );
+  parent?.buckets.forEach((bucket, row) => {
+    if (kept.size < MOST_ROWS - 1 && !kept.has(bucket)) kept.set(bucket, parent.idf[row]!);
+  });
+  const ordered = [...kept].sort(([a], [b]) => a - b);
+  return {
+    hashSeed,
+    buckets: Int32Array.from(ordered, ([bucket]) => bucket),
+    idf: Float32Array.from(ordered, ([, idf]) => idf),
+  };
+}

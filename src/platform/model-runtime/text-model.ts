@@ -1,0 +1,85 @@
+import { type Input } from '../../core/input.js';
+import { TEXT_FEATURES_VERSION } from '../../core/text-features.js';
+import { InputMismatch, ModelFilesCorrupt } from './errors.js';
+import { layersModelFiles, textTopology } from './layers-model.js';
+import { bytesOf, fileOf, floatsOf, integersOf, jsonFile } from './model-files.js';
+import { answerOf, softmaxInPlace } from './softmax.js';
+import { addRow } from './sparse-softmax.js';
+import { TextFeaturiser } from './text-featuriser.js';
+import type { Answer, ModelFiles, ServedModel } from './types.js';
+
+/** `featuriser.json` of a text model; `featuriser.bin` is rows - 1 int32 buckets, then as many float32 idf. */
+interface TextFeaturiserFile {
+  readonly kind: 'text';
+  readonly version: number;
+  readonly hashSeed: number;
+  readonly rows: number;
+}
+
+/** A text model's learned state: score of label c = sum over a text's rows r of weight * table[r * labels + c]. */
+export interface TextWeights {
+  readonly labels: readonly string[];
+  readonly featuriser: TextFeaturiser;
+  readonly table: Float32Array;
+}
+
+/** The files of a text model but for the manifest. */
+export function encodeTextModel({ labels, featuriser, table }: TextWeights): ModelFiles {
+  const { hashSeed, buckets, idf } = featuriser.vocabulary;
+  const rows = featuriser.rows;
+  const about: TextFeaturiserFile = { kind: 'text', version: TEXT_FEATURES_VERSION, hashSeed, rows };
+  const weights = [{ name: 'table/embeddings', shape: [rows, labels.length], values: table }];
+  const files = layersModelFiles(textTopology(rows, labels.length), weights);
+  files.set('featuriser.bin', Buffer.concat([bytesOf(buckets), bytesOf(idf)]));
+  files.set('featuriser.json', jsonFile(about));
+  return files;
+}
+
+export function decodeTextModel(files: ModelFiles, labels: readonly string[]): TextWeights {
+  const about = JSON.parse(fileOf(files, 'featuriser.json').toString('utf8')) as TextFeaturiserFile;
+  if (about.version !== TEXT_FEATURES_VERSION) {
+    throw new ModelFilesCorrupt(`text features of version ${about.version}, this code knows ${TEXT_FEATURES_VERSION}`);
+  }
+  const body = fileOf(files, 'featuriser.bin');
+  const half = body.length / 2;
+  const vocabulary = {
+    hashSeed: about.hashSeed,
+    buckets: integersOf(body.subarray(0, half)),
+    idf: floatsOf(body.subarray(half)),
+  };
+  return {
+    labels,
+    featuriser: new TextFeaturiser(vocabulary),
+    table: floatsOf(fileOf(files, 'weights.bin')),
+  };
+}
+
+/** Serves a text model without TensorFlow.js: a few table rows summed. */
+export class TextModel implements ServedModel {
+  readonly kind = 'text';
+  readonly labels: readonly string[];
+
+  constructor(private readonly weights: TextWeights) {
+    this.labels = weights.labels;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a refusal must be a rejection
+  async predict(inputs: readonly Input[]): Promise<Answer[]> {
+    return inputs.map((input, index) => {
+      if (!('text' in input)) throw new InputMismatch(index, 'a text');
+      return this.answer(input.text);
+    });
+  }
+
+  dispose(): void {}
+
+  private answer(text: string): Answer {
+    const { featuriser, table, labels } = this.weights;
+    const sparse = featuriser.featurise(text);
+    const rows = { ...sparse, starts: Int32Array.of(0, sparse.ids.length) };
+    const scores = new Float64Array(labels.length);
+    addRow(rows, 0, { table, classes: labels.length, scale: 1 }, scores);
+    softmaxInPlace(scores);
+    return answerOf(labels, scores);
+  }
+}

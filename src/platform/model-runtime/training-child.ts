@@ -1,0 +1,62 @@
+import { ObjectStore } from '../object-store/object-store.js';
+import { readSnapshot } from '../object-store/snapshot-reader.js';
+import { TrainingRefused } from './errors.js';
+import { readModelFiles } from './load-model.js';
+import { fileKey, fileOf, MANIFEST, sha256, withProvenance } from './model-files.js';
+import { trainModel } from './train-model.js';
+import type { FromChild, ToChild, TrainingJob, TrainingReport } from './training-messages.js';
+
+/**
+ * The process that trains: one run, one process. It reads and writes the object store itself, so that only words
+ * travel between it and its parent, and ends with the parent.
+ */
+const ORPHANED = 70;
+const PROGRESS_EVERY_MS = 500;
+
+const cancelled = new AbortController();
+
+async function run(job: TrainingJob): Promise<TrainingReport> {
+  const store = new ObjectStore(job.store);
+  const samples = await readSnapshot(store, job.manifestKey, ({ split }) => split === 'train');
+  const parent = job.parentPrefix === undefined ? {} : { parent: await readModelFiles(store, job.parentPrefix) };
+  const { seed, backend } = job;
+  const trained = await trainModel(samples, {
+    seed,
+    backend,
+    ...parent,
+    onProgress: progress(),
+    signal: cancelled.signal,
+  });
+
+  const files = withProvenance(trained.files, job.provenance);
+  for (const [name, body] of files) {
+    await store.put(fileKey(job.outputPrefix, name), body, name.endsWith('.json') ? 'application/json' : undefined);
+  }
+  const { kind, labels, metrics } = trained;
+  const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0);
+  const manifestSha256 = sha256(fileOf(files, MANIFEST));
+  return { kind, labels, prefix: job.outputPrefix, manifestSha256, bytes, backend: trained.backend, metrics };
+}
+
+/** Says how far it is, at once and then at most twice a second. */
+function progress(): (fraction: number, note: string) => void {
+  let saidAt = -Infinity;
+  return (fraction, note) => {
+    if (performance.now() - saidAt < PROGRESS_EVERY_MS) return;
+    saidAt = performance.now();
+    process.send!({ type: 'progress', fraction, note } satisfies FromChild);
+  };
+}
+
+function failure(error: unknown): FromChild {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { type: error instanceof TrainingRefused ? 'refused' : 'failed', reason };
+}
+
+process.once('disconnect', () => process.exit(ORPHANED));
+process.on('message', (message: ToChild) => {
+  if (message.type === 'cancel') return cancelled.abort();
+  void run(message.job)
+    .then((report): FromChild => ({ type: 'done', report }), failure)
+    .then((last) => process.send!(last, () => process.exit(0)));
+});

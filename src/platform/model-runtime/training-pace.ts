@@ -1,0 +1,42 @@
+import { TrainingFailed } from './errors.js';
+
+/** Longest stretch of work between two looks at the outside world. */
+const LONGEST_STRETCH_MS = 40;
+const MOST_MEMORY_BYTES = 4 * 2 ** 30;
+
+/**
+ * Gives the event loop a turn when due, so that a cancellation message can arrive, and ends the run when it is
+ * cancelled or uses too much memory (the heap limit does not bound typed arrays).
+ */
+export class TrainingPace {
+  private lastTurn = performance.now();
+
+  constructor(private readonly signal: AbortSignal) {}
+
+  async breathe(): Promise<void> {
+    if (performance.now() - this.lastTurn < LONGEST_STRETCH_MS) return;
+    await new Promise((resume) => setImmediate(resume));
+    this.lastTurn = performance.now();
+    if (this.signal.aborted) throw new TrainingFailed('the run was cancelled');
+    const { rss } = process.memoryUsage();
+    if (rss > MOST_MEMORY_BYTES)
+      throw new TrainingFailed(`the run used ${rss} bytes of memory, ${MOST_MEMORY_BYTES} are allowed`);
+  }
+}
+
+/** A loss that is no number will not become one again. */
+export function requireFinite(loss: number, epoch: number): void {
+  if (!Number.isFinite(loss)) throw new TrainingFailed(`the loss became ${loss} in epoch ${epoch}`);
+}
+
+/** Cosine from 1 to 0 over the run. */
+export const cosine = (done: number): number => 0.5 * (1 + Math.cos(Math.PI * done));
+
+/** count^-0.5 of each sample's class, 1 on average: rare labels count more, but not as much as frequent ones together. */
+export function balancedImportance(targets: Int32Array, classes: number): Float32Array {
+  const counts = new Float64Array(classes);
+  for (const target of targets) counts[target]! += 1;
+  const weights = Float32Array.from(targets, (target) => counts[target]! ** -0.5);
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+  return weights.map((weight) => weight / mean);
+}
