@@ -26,3 +26,6 @@ export function canonicalJson(value: unknown): string {
 
 /** Whether a text has the form of a UUID; ids of callers may be anything, those of runs and snapshots are UUIDs. */
 export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+
+/** 256 random bits under a prefix by which scanners for leaked secrets know it. */
+export const newApiKey = (): string => `fw_${randomBytes(32).toString('base64url')}`;

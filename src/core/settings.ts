@@ -29,3 +29,11 @@ export function completeSettings(stored: SettingsPatch, base: ProjectSettings = 
     auditShare: stored.auditShare ?? base.auditShare,
   };
 }
+
+/** Stored settings with a change laid over them, setting by setting. */
+export const mergeSettings = (stored: SettingsPatch, change: SettingsPatch): SettingsPatch => ({
+  ...stored,
+  ...change,
+  retrain: { ...stored.retrain, ...change.retrain },
+  promotion: { ...stored.promotion, ...change.promotion },
+});

@@ -142,24 +142,27 @@ class Conditions {
   }
 }
 
+/** The condition of each filter, with `?` for its value. */
+const FILTERS: Readonly<Record<string, string>> = {
+  label: `s.status = 'resolved' and s.label = ?`,
+  predicted: 'p.label = ?',
+  modelVersion: 'p.model_version = ?',
+  split: 'p.split = ?',
+  labelled: `(s.status is not distinct from 'resolved') = ?`,
+  disputed: `(s.status is not distinct from 'disputed') = ?`,
+  suspect: '(s.label is not null and s.label <> p.label) = ?',
+  rater: `exists (select 1 from feedback f where f.project_id = p.project_id and f.rater_id = ?
+                  and (f.prediction_id = p.id or f.external_id = p.external_id))`,
+};
+
 function addFilters(conditions: Conditions, filter: SampleFilter): void {
-  if (filter.label !== undefined) conditions.add(`s.status = 'resolved' and s.label = ?`, filter.label);
-  if (filter.predicted !== undefined) conditions.add('p.label = ?', filter.predicted);
-  if (filter.modelVersion !== undefined) conditions.add('p.model_version = ?', filter.modelVersion);
-  if (filter.split !== undefined) conditions.add('p.split = ?', filter.split);
-  if (filter.labelled !== undefined) conditions.add(`(s.status is not distinct from 'resolved') = ?`, filter.labelled);
-  if (filter.disputed !== undefined) conditions.add(`(s.status is not distinct from 'disputed') = ?`, filter.disputed);
-  if (filter.suspect !== undefined) conditions.add('(s.label is not null and s.label <> p.label) = ?', filter.suspect);
+  for (const [name, condition] of Object.entries(FILTERS)) {
+    const value = filter[name as keyof SampleFilter];
+    if (value !== undefined) conditions.add(condition, value);
+  }
   if (filter.q !== undefined) conditions.add(`p.preview ilike '%' || ? || '%'`, filter.q.replace(/[\\%_]/g, '\\$&'));
   if (filter.slice !== undefined) {
     const [name, ...rest] = filter.slice.split(':');
     conditions.add('p.attributes ->> ? = ?', name, rest.join(':'));
-  }
-  if (filter.rater !== undefined) {
-    conditions.add(
-      `exists (select 1 from feedback f where f.project_id = p.project_id and f.rater_id = ?
-               and (f.prediction_id = p.id or f.external_id = p.external_id))`,
-      filter.rater,
-    );
   }
 }

@@ -10,7 +10,7 @@ import type { Query } from '../platform/database/database.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { readItem } from '../platform/read-item.js';
 import { FeedbackSchema, type NewFeedback } from './feedback.schema.js';
-import { type FeedbackRow, FeedbackStore, type SampleRow, type Spoken } from './feedback.store.js';
+import { type FeedbackRow, FeedbackStore, type ReceiptRow, type SampleRow, type Spoken } from './feedback.store.js';
 
 type Item = BatchItem<FeedbackRow>;
 
@@ -58,11 +58,7 @@ export class FeedbackService extends FeedbackIntake {
       rater: { id: feedback.raterId, role: feedback.raterRole },
       receivedAt: feedback.receivedAt,
       joinedAt: feedback.joinedAt,
-      predictionId: journey?.prediction_id ?? feedback.predictionId,
-      use: journey ? (journey.split === 'holdout' ? 'judges models' : 'trains models') : null,
-      inSnapshot: journey?.snapshot_id ? { id: journey.snapshot_id, at: journey.snapshot_at } : null,
-      trainedIn: journey?.model_version ? { version: journey.model_version, at: journey.trained_at } : null,
-      live: journey?.live_version ? { version: journey.live_version, at: journey.live_at } : null,
+      ...(journey ? travelled(journey) : { ...NOWHERE_YET, predictionId: feedback.predictionId }),
     };
   }
 
@@ -108,6 +104,19 @@ export class FeedbackService extends FeedbackIntake {
   private hintTick(projectId: string): void {
     void this.jobs.hint(loopTick, { projectId, dueSecond: Math.floor(Date.now() / 1000) + 1 }, 1);
   }
+}
+
+const NOWHERE_YET = { use: null, inSnapshot: null, trainedIn: null, live: null };
+
+/** How far a joined feedback has come; null where it has not. */
+function travelled(row: ReceiptRow) {
+  return {
+    predictionId: row.prediction_id,
+    use: row.split === 'holdout' ? 'judges models' : 'trains models',
+    inSnapshot: row.snapshot_id && { id: row.snapshot_id, at: row.snapshot_at },
+    trainedIn: row.model_version && { version: row.model_version, at: row.trained_at },
+    live: row.live_version && { version: row.live_version, at: row.live_at },
+  };
 }
 
 function feedbackRow(posted: NewFeedback, keyId: string, now: Date): FeedbackRow {

@@ -41,6 +41,11 @@ const ConfigSchema = z
     },
   )
   .superRefine((config, context) => {
+    const isPart = ROLES.some((role) => !config.ROLE.includes(role));
+    for (const name of isPart ? (['DATABASE_URL', 'S3_ENDPOINT'] as const) : []) {
+      const message = 'is needed where ROLE is not all: the embedded parts serve one process';
+      if (!config[name]) context.addIssue({ code: 'custom', path: [name], message });
+    }
     if (!config.S3_ENDPOINT) return;
     for (const name of ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const) {
       if (!config[name]) context.addIssue({ code: 'custom', path: [name], message: 'is needed with S3_ENDPOINT' });

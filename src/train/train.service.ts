@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
 import { isUuid, newId, sha256 } from '../core/ids.js';
 import { type Page, pageOf } from '../core/page.js';
@@ -6,6 +6,7 @@ import { evaluateModel, freezeSnapshot } from '../jobs.js';
 import type { Config } from '../platform/config.js';
 import {
   ModelRuntime,
+  TrainingCancelled,
   TrainingFailed,
   TrainingRefused,
   type TrainingReport,
@@ -27,8 +28,10 @@ interface RunOrder {
 
 /** Learn: one forked child a run, watched from here. */
 @Injectable()
-export class TrainService {
+export class TrainService implements BeforeApplicationShutdown {
   private readonly log = new Logger(TrainService.name);
+  private readonly active = new Set<AbortController>();
+  private isStopping = false;
 
   constructor(
     private readonly store: TrainStore,
@@ -58,6 +61,12 @@ export class TrainService {
     } catch (error) {
       await this.endWithout(runId, claimed.attempt, error);
     }
+  }
+
+  /** The process ends: the runs at work are given back, for the next process to begin again. */
+  beforeApplicationShutdown(): void {
+    this.isStopping = true;
+    for (const abort of this.active) abort.abort();
   }
 
   async cancel(projectId: string, runId: string, actor: string) {
@@ -97,6 +106,7 @@ export class TrainService {
   private async runWatched(projectId: string, runId: string, claimed: ClaimedRun): Promise<TrainingReport> {
     const { attempt, seed, manifestKey, snapshotSha256, champion } = claimed;
     const abort = new AbortController();
+    this.active.add(abort);
     let latest = { fraction: 0, note: 'starting' };
     const heart = setInterval(() => {
       this.store.beat(runId, attempt, latest.fraction, latest.note).then(
@@ -119,13 +129,16 @@ export class TrainService {
       );
     } finally {
       clearInterval(heart);
+      this.active.delete(abort);
     }
   }
 
   private async endWithout(runId: string, attempt: number, error: unknown): Promise<void> {
     const { message } = error as Error;
     if (error instanceof TrainingRefused) return this.store.end(runId, attempt, 'refused', message);
-    if ((error as Error).name === 'AbortError') return this.store.end(runId, attempt, 'cancelled', 'cancelled');
+    if (error instanceof TrainingCancelled && !this.isStopping) {
+      return this.store.end(runId, attempt, 'cancelled', message);
+    }
     const isFinal = error instanceof TrainingFailed && attempt >= MAX_ATTEMPTS;
     await this.store.end(runId, attempt, isFinal ? 'failed' : 'queued', message);
     if (!isFinal) throw error;

@@ -45,7 +45,7 @@ export class Database {
     }
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async close(): Promise<void> {
     await this.prisma.$disconnect();
     await this.pool.end();
   }

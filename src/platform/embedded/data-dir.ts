@@ -5,19 +5,20 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve as absolute } from 'node:path';
 
-/** The folder of everything that must survive, held by this process alone. */
+/** The folder of everything that must survive. */
 export interface DataDir {
   readonly path: string;
   /** A secret that is made once and kept. */
   secret(name: string, make: () => string): Promise<string>;
-  release(): Promise<void>;
+  /**
+   * Keeps a second Flywheel out, as two servers over the same files would destroy them. The claim is a socket, so it
+   * ends with the process however that ends. Resolves with the function that ends it.
+   */
+  claim(): Promise<() => Promise<void>>;
 }
 
-/**
- * Makes the folder, proves that it can be written, and keeps a second Flywheel out of it: two servers over the same
- * files would destroy them. The claim is a socket, so it ends with the process however that ends.
- */
-export async function claimDataDir(folder: string): Promise<DataDir> {
+/** Makes the folder where there is none, and proves that it can be written. */
+export async function openDataDir(folder: string): Promise<DataDir> {
   const path = absolute(folder);
   const probe = join(path, '.writable');
   try {
@@ -28,13 +29,13 @@ export async function claimDataDir(folder: string): Promise<DataDir> {
     throw new Error(`The data directory ${path} cannot be written: ${(error as Error).message}`);
   }
   const real = await realpath(path);
-  const claim = await claimSocket(socketPath(real));
-  if (!claim) throw new Error(`Another Flywheel is running on the data directory ${path}.`);
-  return {
-    path: real,
-    secret: (name, make) => keptSecret(join(real, name), make),
-    release: () => new Promise((released) => claim.close(() => released())),
-  };
+  return { path: real, secret: (name, make) => keptSecret(join(real, name), make), claim: () => claim(real) };
+}
+
+async function claim(real: string): Promise<() => Promise<void>> {
+  const held = await claimSocket(socketPath(real));
+  if (!held) throw new Error(`Another Flywheel is running on the data directory ${real}.`);
+  return () => new Promise((released) => held.close(() => released()));
 }
 
 /** Step by step: Node's own recursive mkdir never returns for a folder below /proc. */

@@ -48,6 +48,8 @@ export class EmbeddedPostgres {
     await stopOrphan(folder);
     const address = { port: await freePort(), password };
     const server = new EmbeddedPostgres(folder, programs, user, address, onLost);
+    // A process that gives up takes its database along.
+    process.once('exit', () => server.child?.kill('SIGINT'));
     server.launch();
     await server.ready();
     return server;

@@ -17,12 +17,34 @@ export interface Caller {
 /** Knows the keys. The ops stage provides it. */
 export abstract class KeyDirectory {
   abstract find(key: string): Promise<Caller | undefined>;
+  /** The caller of a session that a browser opened with a key. */
+  abstract findSession(token: string): Promise<Caller | undefined>;
+}
+
+/** Cookies of a browser that logged in: one for a project's console, one for the operators' pages. */
+export const SESSION_COOKIES = { project: 'flywheel_session', operator: 'flywheel_operator' } as const;
+
+/** The value of a cookie; undefined when it was not sent. */
+export function cookieOf(request: Pick<FastifyRequest, 'headers'>, name: string): string | undefined {
+  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
+  return pairs.find(([key]) => key === name)?.[1];
+}
+
+/**
+ * Whether a browser sent the request from our own pages. A cookie comes along with whatever page makes the request, so
+ * one that changes something must show where it comes from.
+ */
+export function isFromOwnPage({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): boolean {
+  if (method === 'GET' || method === 'HEAD') return true;
+  const { origin, host } = headers;
+  return origin !== undefined && URL.canParse(origin) && new URL(origin).host === host;
 }
 
 const NEEDS = 'flywheel:needs';
+type Need = Scope | 'operator' | 'nobody';
 
 /** The scope a route needs; `operator` is a key that belongs to no project; `nobody` is open to all. */
-export const Needs = (need: Scope | 'operator' | 'nobody') => SetMetadata(NEEDS, need);
+export const Needs = (need: Need) => SetMetadata(NEEDS, need);
 
 /** The caller's project: the only one that the handler may touch. */
 export const ProjectId = createParamDecorator(
@@ -44,25 +66,27 @@ export class AuthGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const need = this.reflector.getAllAndOverride<Scope | 'operator' | 'nobody' | undefined>(NEEDS, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
+    const need = this.reflector.getAllAndOverride<Need | undefined>(NEEDS, [context.getHandler(), context.getClass()]);
     if (need === 'nobody') return true;
     const request = context.switchToHttp().getRequest<Authenticated>();
-    request.caller = await this.identify(request.headers.authorization);
+    request.caller = await this.identify(request, need);
     this.authorise(request.caller, need);
     return true;
   }
 
-  private async identify(header: string | undefined): Promise<Caller> {
-    const key = /^Bearer\s+(\S+)$/i.exec(header ?? '')?.[1];
-    const caller = key === undefined ? undefined : await this.keys.find(key);
+  private async identify(request: FastifyRequest, need: Need | undefined): Promise<Caller> {
+    const key = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    const caller = key === undefined ? await this.ofSession(request, need) : await this.keys.find(key);
     if (!caller) throw new LoopError('unauthenticated', 'Send a valid key as "Authorization: Bearer <key>".');
     return caller;
   }
 
-  private authorise({ projectId, scopes }: Caller, need: Scope | 'operator' | undefined): void {
+  private async ofSession(request: FastifyRequest, need: Need | undefined): Promise<Caller | undefined> {
+    const token = cookieOf(request, SESSION_COOKIES[need === 'operator' ? 'operator' : 'project']);
+    return token !== undefined && isFromOwnPage(request) ? this.keys.findSession(token) : undefined;
+  }
+
+  private authorise({ projectId, scopes }: Caller, need: Exclude<Need, 'nobody'> | undefined): void {
     if (need === 'operator' && projectId === null) return;
     if (need === 'operator') throw new LoopError('forbidden', 'This needs an admin key.');
     if (projectId === null)

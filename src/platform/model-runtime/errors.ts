@@ -1,4 +1,12 @@
-/** The run ended without a model for a reason that another attempt may not meet: cancelled, killed, out of memory. */
+/** The run was told to stop. */
+export class TrainingCancelled extends Error {
+  override readonly name = 'TrainingCancelled';
+  constructor() {
+    super('the run was cancelled');
+  }
+}
+
+/** The run ended without a model for a reason that another attempt may not meet: killed, out of memory. */
 export class TrainingFailed extends Error {
   override readonly name = 'TrainingFailed';
   constructor(readonly reason: string) {

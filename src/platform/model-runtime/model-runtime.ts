@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ObjectStore } from '../object-store/object-store.js';
-import { TrainingFailed, TrainingRefused } from './errors.js';
+import { TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
 import { loadModel, readModelFiles } from './load-model.js';
 import type { FromChild, ToChild, TrainingJob, TrainingReport } from './training-messages.js';
 import type { ServedModel } from './types.js';
 
-export { InputMismatch, TrainingFailed, TrainingRefused } from './errors.js';
+export { InputMismatch, TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
 export type { TrainingJob, TrainingReport } from './training-messages.js';
 export type { Answer, ServedModel } from './types.js';
 
@@ -23,9 +23,9 @@ const KEPT_OF_STDERR = 2_000;
 
 /** The door to training and to trained models. Training happens in a process of its own, one a run. */
 export class ModelRuntime {
-  /** Rejects with `TrainingRefused` (never try these samples again) or `TrainingFailed`. */
+  /** Rejects with `TrainingRefused` (never try these samples again), `TrainingCancelled` or `TrainingFailed`. */
   async train(job: TrainingJob, hooks: TrainingHooks): Promise<TrainingReport> {
-    if (hooks.signal.aborted) throw new TrainingFailed('the run was cancelled');
+    if (hooks.signal.aborted) throw new TrainingCancelled();
     const child = fork(childEntry(), [], {
       execArgv: [`--max-old-space-size=${HEAP_LIMIT_MB}`],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -69,7 +69,7 @@ function outcomeOf(child: ChildProcess, hooks: TrainingHooks): Promise<TrainingR
     child.once('error', (error) => reject(new TrainingFailed(`the training process did not start: ${error.message}`)));
     child.once('close', (code, signal) => {
       if (last?.type === 'done') return resolve(last.report);
-      if (hooks.signal.aborted) return reject(new TrainingFailed('the run was cancelled'));
+      if (hooks.signal.aborted) return reject(new TrainingCancelled());
       if (last)
         return reject(last.type === 'refused' ? new TrainingRefused(last.reason) : new TrainingFailed(last.reason));
       const how = signal === null ? `exit code ${code}` : `signal ${signal}`;

@@ -63,7 +63,7 @@ export class TextModel implements ServedModel {
     this.labels = weights.labels;
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- a refusal must be a rejection
+   
   async predict(inputs: readonly Input[]): Promise<Answer[]> {
     return inputs.map((input, index) => {
       if (!('text' in input)) throw new InputMismatch(index, 'a text');

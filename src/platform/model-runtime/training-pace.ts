@@ -1,4 +1,4 @@
-import { TrainingFailed } from './errors.js';
+import { TrainingCancelled, TrainingFailed } from './errors.js';
 
 /** Longest stretch of work between two looks at the outside world. */
 const LONGEST_STRETCH_MS = 40;
@@ -17,7 +17,7 @@ export class TrainingPace {
     if (performance.now() - this.lastTurn < LONGEST_STRETCH_MS) return;
     await new Promise((resume) => setImmediate(resume));
     this.lastTurn = performance.now();
-    if (this.signal.aborted) throw new TrainingFailed('the run was cancelled');
+    if (this.signal.aborted) throw new TrainingCancelled();
     const { rss } = process.memoryUsage();
     if (rss > MOST_MEMORY_BYTES)
       throw new TrainingFailed(`the run used ${rss} bytes of memory, ${MOST_MEMORY_BYTES} are allowed`);

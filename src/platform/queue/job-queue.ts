@@ -37,7 +37,12 @@ export class JobQueue {
     await this.queue(job).upsertJobScheduler(name, options, { name: job.name, data: payload });
   }
 
-  private queue(job: JobDefinition): Queue {
+  /** How many jobs are in which state. */
+  counts(job: JobDefinition): Promise<Readonly<Record<string, number>>> {
+    return this.queue(job).getJobCounts('waiting', 'active', 'delayed', 'failed');
+  }
+
+  queue(job: JobDefinition): Queue {
     return this.modules.get<Queue>(getQueueToken(job.name), { strict: false });
   }
 }

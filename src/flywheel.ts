@@ -1,0 +1,111 @@
+import { fileURLToPath } from 'node:url';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
+import { Registry } from 'prom-client';
+import { AppModule } from './app.module.js';
+import { ProjectService } from './ops/project.service.js';
+import type { Config } from './platform/config.js';
+import { Database } from './platform/database/database.js';
+import { migrate } from './platform/database/migrate.js';
+import { type Infrastructure, openInfrastructure } from './platform/embedded/infrastructure.js';
+import { LIMITS, registerBodyParsers } from './platform/http/body.js';
+import { ObjectStore } from './platform/object-store/object-store.js';
+import type { Platform } from './platform/platform.module.js';
+import { prepareQueueBackend } from './platform/queue/queue.module.js';
+import { PinoLogger } from './platform/telemetry/logger.js';
+import { registerHttpTelemetry, requestId } from './platform/telemetry/http-telemetry.js';
+import { CODE_VERSION } from './platform/version.js';
+
+const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+/** What a process answers that has not the role of an API. */
+const WITHOUT_API = /^\/(health\/|metrics)/;
+
+/** A running Flywheel. */
+export interface Flywheel {
+  readonly url: string;
+  readonly app: NestFastifyApplication;
+  readonly infrastructure: Infrastructure;
+  /** Ends in order: no new requests, the work at hand, the connections, the embedded servers. */
+  close(): Promise<void>;
+}
+
+/** Starts what is missing, brings the database up to date, and serves. `onLost` hears when a part ends for good. */
+export async function startFlywheel(config: Config, onLost: (reason: string) => void): Promise<Flywheel> {
+  const infrastructure = await openInfrastructure(config, onLost);
+  const { databaseUrl } = infrastructure;
+  const closing: (() => Promise<void> | void)[] = [() => infrastructure.close()];
+  const close = async () => {
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    await migrate(databaseUrl, MIGRATIONS);
+    await prepareQueueBackend({ redisUrl: config.REDIS_URL, databaseUrl });
+    const objects = new ObjectStore(infrastructure.objectStore);
+    closing.push(() => objects.close());
+    await objects.ensureBucket();
+    const database = new Database(databaseUrl);
+    closing.push(() => database.close());
+    const app = await createApp({ config, database, databaseUrl, objects });
+    closing.push(() => app.close());
+    await app.init();
+    await app.get(ProjectService).ensureDefault(infrastructure.firstKeys);
+    await app.listen({ port: config.PORT, host: config.HOST });
+    return { url: urlOf(app, config.HOST), app, infrastructure, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The application over a platform, not yet started. */
+export async function createApp(platform: Platform): Promise<NestFastifyApplication> {
+  const { config } = platform;
+  const adapter = new FastifyAdapter({
+    bodyLimit: LIMITS.bodyBytes,
+    requestTimeout: 30_000,
+    genReqId: requestId,
+    forceCloseConnections: 'idle',
+  });
+  const logger = new PinoLogger(config.LOG_LEVEL);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(platform), adapter, {
+    logger,
+    bodyParser: false,
+  });
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify.server.headersTimeout = 10_000;
+  registerBodyParsers(fastify);
+  registerHttpTelemetry(fastify, app.get(Registry));
+  registerSafety(fastify, config);
+  serveDocs(app);
+  return app;
+}
+
+function registerSafety(fastify: FastifyInstance, config: Config): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.headers({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+    });
+    if (!config.ROLE.includes('api') && !WITHOUT_API.test(request.url)) void reply.callNotFound();
+    done();
+  });
+}
+
+function serveDocs(app: NestFastifyApplication): void {
+  const about = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Flywheel')
+    .setDescription('Post what your model predicted and what users corrected; get a better model back.')
+    .setVersion(CODE_VERSION)
+    .addBearerAuth()
+    .build();
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, about), { jsonDocumentUrl: 'openapi.json' });
+}
+
+function urlOf(app: NestFastifyApplication, host: string): string {
+  const { port } = app.getHttpServer().address() as { port: number };
+  return `http://${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${port}`;
+}

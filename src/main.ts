@@ -1,0 +1,66 @@
+import { createServer } from 'node:net';
+import { type Config, loadConfig } from './platform/config.js';
+import { CODE_VERSION } from './platform/version.js';
+
+/** Reads the configuration, starts the roles asked for, and ends in order. */
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  await requireFreePort(config);
+  const { startFlywheel } = await import('./flywheel.js');
+  const flywheel = await startFlywheel(config, giveUp);
+  let isEnding = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (isEnding) process.exit(1);
+      isEnding = true;
+      flywheel.close().then(() => process.exit(0), giveUp);
+    });
+  }
+  say(flywheel);
+}
+
+/** Before anything is started: the commonest mistake is told at once. */
+function requireFreePort({ PORT, HOST }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+      reject(new Error(code === 'EADDRINUSE' ? `Port ${PORT} is in use; set PORT to another one.` : message));
+    });
+    probe.listen(PORT, HOST, () => probe.close(() => resolve()));
+  });
+}
+
+type Running = Awaited<ReturnType<typeof import('./flywheel.js').startFlywheel>>;
+
+function say({ url, infrastructure }: Running): void {
+  const { firstKeys, areKeysNew, folder, objectStore } = infrastructure;
+  const lines = [
+    `Flywheel ${CODE_VERSION} is running (Ctrl-C ends it)`,
+    `  Console   ${url}/`,
+    `  API       ${url}/v1   (try it at ${url}/docs)`,
+    `  Queues    ${url}/queues`,
+    `  Objects   ${objectStore.endpoint}/${objectStore.bucket}`,
+  ];
+  if (folder) lines.push(`  Data      ${folder}`);
+  if (areKeysNew) {
+    lines.push(
+      '',
+      `Keys, shown this once (kept in ${folder}, readable by you alone):`,
+      `  Project key  ${firstKeys.apiKey}`,
+      `  Admin key    ${firstKeys.adminKey}`,
+      `  Log in       ${url}/login.html#${firstKeys.apiKey}`,
+    );
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function giveUp(reason: unknown): void {
+  process.stderr.write(`${reason instanceof Error ? reason.message : String(reason)}\n`);
+  process.exit(1);
+}
+
+process.on('unhandledRejection', (error) => {
+  process.stderr.write(`${(error as Error)?.stack ?? String(error)}\n`);
+  process.exit(1);
+});
+main().catch(giveUp);

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { loopTick } from '../jobs.js';
+import { ObjectStore } from '../platform/object-store/object-store.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
+import { HealthStore } from './health.store.js';
+
+const PATIENCE_MS = 3_000;
+
+export interface Readiness {
+  readonly status: 'ready' | 'not ready';
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+/** Can it do its work? */
+@Injectable()
+export class HealthService {
+  constructor(
+    private readonly store: HealthStore,
+    private readonly objects: ObjectStore,
+    private readonly jobs: JobQueue,
+  ) {}
+
+  /** Asks every part that is needed; each has its word, `ok` or what is wrong. */
+  async readiness(): Promise<Readiness> {
+    const parts: Readonly<Record<string, () => Promise<unknown>>> = {
+      database: () => this.store.ping(),
+      objectStore: () => this.objects.find('health/none'),
+      queue: () => this.jobs.counts(loopTick),
+    };
+    const words = await Promise.all(
+      Object.entries(parts).map(async ([name, ask]) => [name, await wordOf(ask)] as const),
+    );
+    const isReady = words.every(([, word]) => word === 'ok');
+    return { status: isReady ? 'ready' : 'not ready', checks: Object.fromEntries(words) };
+  }
+}
+
+async function wordOf(ask: () => Promise<unknown>): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer in ${PATIENCE_MS} ms`), PATIENCE_MS);
+  });
+  const answer = ask().then(
+    () => 'ok',
+    (error: Error) => error.message || error.name,
+  );
+  return Promise.race([answer, patience]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,45 @@
+import { Global, Module } from '@nestjs/common';
+import { KeyDirectory } from '../platform/http/auth.js';
+import { HealthController } from './health.controller.js';
+import { HealthService } from './health.service.js';
+import { HealthStore } from './health.store.js';
+import { KeyService } from './key.service.js';
+import { KeyStore } from './key.store.js';
+import { LoopController } from './loop.controller.js';
+import { LoopService } from './loop.service.js';
+import { LoopStore } from './loop.store.js';
+import { MetricsService } from './metrics.service.js';
+import { MetricsStore } from './metrics.store.js';
+import { PagesService } from './pages.service.js';
+import { ProjectController } from './project.controller.js';
+import { ProjectService } from './project.service.js';
+import { ProjectStore } from './project.store.js';
+import { SessionController } from './session.controller.js';
+import { SweepProcessor } from './sweep.processor.js';
+import { SweepService } from './sweep.service.js';
+import { SweepStore } from './sweep.store.js';
+
+/** Global for one thing: the directory of keys that guards every route. */
+@Global()
+@Module({
+  controllers: [ProjectController, LoopController, HealthController, SessionController],
+  providers: [
+    KeyService,
+    KeyStore,
+    { provide: KeyDirectory, useExisting: KeyService },
+    ProjectService,
+    ProjectStore,
+    LoopService,
+    LoopStore,
+    HealthService,
+    HealthStore,
+    MetricsService,
+    MetricsStore,
+    PagesService,
+    SweepService,
+    SweepStore,
+    SweepProcessor,
+  ],
+  exports: [KeyDirectory, ProjectService],
+})
+export class OpsModule {}

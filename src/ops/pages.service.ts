@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { FastifyAdapter } from '@bull-board/fastify';
+import { fastifyStatic } from '@fastify/static';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { JOBS } from '../jobs.js';
+import { cookieOf, isFromOwnPage, SESSION_COOKIES } from '../platform/http/auth.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
+import { KeyService } from './key.service.js';
+
+const CONSOLE = fileURLToPath(new URL('../../dist-console', import.meta.url));
+const BOARD = '/queues';
+
+/** The pages that are no API: the console at /, and the queue dashboard behind an operator's login. */
+@Injectable()
+export class PagesService implements OnModuleInit {
+  private readonly log = new Logger(PagesService.name);
+
+  constructor(
+    private readonly http: HttpAdapterHost,
+    private readonly jobs: JobQueue,
+    private readonly keys: KeyService,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const fastify = this.http.httpAdapter.getInstance<FastifyInstance>();
+    await this.serveBoard(fastify);
+    if (existsSync(CONSOLE)) await fastify.register(fastifyStatic, { root: CONSOLE, wildcard: false });
+    else this.log.warn('The console is not built; npm run build:console makes it.');
+  }
+
+  private async serveBoard(fastify: FastifyInstance): Promise<void> {
+    const serverAdapter = new FastifyAdapter().setBasePath(BOARD);
+    const queues = JOBS.map((job) => new BullMQAdapter(this.jobs.queue(job)));
+    createBullBoard({ queues, serverAdapter, options: { uiConfig: { boardTitle: 'Flywheel queues' } } });
+    await fastify.register(async (scope) => {
+      scope.addHook('onRequest', (request, reply) => this.requireOperator(request, reply));
+      await scope.register(serverAdapter.registerPlugin(), { prefix: BOARD });
+    });
+  }
+
+  private async requireOperator(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const token = cookieOf(request, SESSION_COOKIES.operator);
+    const caller = token === undefined ? undefined : await this.keys.findSession(token);
+    if (caller?.projectId === null && isFromOwnPage(request)) return;
+    await reply.redirect(`/login.html?next=${encodeURIComponent(BOARD)}`);
+  }
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { SCOPES } from '../platform/http/auth.js';
+
+const seconds = z
+  .number()
+  .min(0)
+  .max(7 * 24 * 3600);
+const share = z.number().min(0).max(1);
+
+/** Every setting of a project; those not given keep their value. */
+export const SettingsPatchSchema = z.strictObject({
+  holdoutPercent: z.number().int().min(1).max(90).optional(),
+  retrain: z
+    .strictObject({
+      minNewLabels: z.number().int().min(1).max(1_000_000).optional(),
+      debounceSeconds: seconds.optional(),
+      maxWaitSeconds: seconds.optional(),
+      nightlyHour: z.number().int().min(0).max(23).nullable().optional(),
+    })
+    .optional(),
+  promotion: z
+    .strictObject({
+      minHoldout: z.number().int().min(1).max(1_000_000).optional(),
+      maxNegativeFlipRate: share.optional(),
+      alpha: share.optional(),
+    })
+    .optional(),
+  auditShare: share.optional(),
+});
+
+const name = z.string().min(1).max(200);
+
+export const NewProject = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and -'),
+  name: name.optional(),
+  settings: SettingsPatchSchema.optional(),
+});
+
+export const ProjectPatch = z.strictObject({ name: name.optional(), settings: SettingsPatchSchema.optional() });
+
+export const NewKeyOrder = z.strictObject({
+  name,
+  scopes: z.array(z.enum(SCOPES)).min(1).default(['ingest']),
+});

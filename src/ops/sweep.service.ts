@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { evaluateModel, freezeSnapshot, joinFeedback, packPayloads, promoteModel, sweep, trainModel } from '../jobs.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
+import { type OpenRun, SweepStore } from './sweep.store.js';
+
+const EVERY_MS = 60_000;
+
+/**
+ * Offers again what is open, so that a queue that forgets everything is harmless. Bounded, and each offer is one that a
+ * stage takes twice without harm.
+ */
+@Injectable()
+export class SweepService {
+  constructor(
+    private readonly store: SweepStore,
+    private readonly jobs: JobQueue,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.jobs.repeat(sweep, {}, { name: 'every-minute', every: EVERY_MS });
+    await this.jobs.hint(sweep, {});
+  }
+
+  async sweep(): Promise<void> {
+    for (const projectId of await this.store.projectsWithOpenPayloads())
+      await this.jobs.hint(packPayloads, { projectId });
+    await this.offerJoins();
+    for (const run of await this.store.openRuns()) await this.offerRun(run);
+    for (const { project_id: projectId, version, is_evaluated } of await this.store.openVersions()) {
+      await this.jobs.hint(is_evaluated ? promoteModel : evaluateModel, { projectId, version });
+    }
+  }
+
+  private async offerJoins(): Promise<void> {
+    const byProject = new Map<string, string[]>();
+    for (const { project_id, prediction_id } of await this.store.parkedPairs()) {
+      byProject.set(project_id, [...(byProject.get(project_id) ?? []), prediction_id]);
+    }
+    for (const [projectId, predictionIds] of byProject)
+      await this.jobs.hint(joinFeedback, { projectId, predictionIds });
+  }
+
+  private async offerRun({
+    project_id: projectId,
+    run_id: runId,
+    snapshot_id: snapshotId,
+    trigger,
+  }: OpenRun): Promise<void> {
+    if (snapshotId !== null) await this.jobs.hint(trainModel, { projectId, runId, snapshotId });
+    else await this.jobs.hint(freezeSnapshot, { projectId, runId, trigger, reason: 'offered again by the sweeper' });
+  }
+}
