@@ -29,7 +29,7 @@ export async function receive(request: S3Request, signed: Signed, write: Write):
   const digests = new Digests(request, signed);
   request.invite();
   let size = 0;
-  for await (const chunk of chunked?.content() ?? (request.http as AsyncIterable<Buffer>)) {
+  for await (const chunk of chunked?.content() ?? piecesOf(request)) {
     size += chunk.length;
     if (size > (expectedSize ?? MAX_BODY_BYTES)) throw new S3Error('EntityTooLarge', 'The body is too long.');
     digests.update(chunk);
@@ -56,7 +56,12 @@ function chunkedBodyOf(request: S3Request, signed: Signed): ChunkedBody | undefi
   if (!signed.payloadHash.startsWith('STREAMING-')) return undefined;
   if (!CHUNKED.has(signed.payloadHash))
     throw new S3Error('NotImplemented', `${signed.payloadHash} is not implemented.`);
-  return new ChunkedBody(request.http as AsyncIterable<Buffer>, signed);
+  return new ChunkedBody(piecesOf(request), signed);
+}
+
+/** Giving up in the middle must not close the connection, or the client would never read why it was refused. */
+function piecesOf(request: S3Request): AsyncIterable<Buffer> {
+  return request.http.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
 }
 
 function expectedSizeOf(request: S3Request, chunked: boolean): number | undefined {
@@ -82,6 +87,9 @@ export function announcedAlgorithm(request: S3Request): ChecksumAlgorithm | unde
   );
 }
 
+/** The only request whose checksum header speaks of the object instead of the body. */
+const isCompletion = (request: S3Request) => request.method === 'POST' && request.query.has('uploadId');
+
 class Digests {
   private readonly md5 = createHash('md5');
   private readonly sha256: Hash | undefined;
@@ -92,7 +100,7 @@ class Digests {
     private readonly request: S3Request,
     private readonly signed: Signed,
   ) {
-    this.algorithm = announcedAlgorithm(request);
+    this.algorithm = isCompletion(request) ? undefined : announcedAlgorithm(request);
     this.hasher = this.algorithm && hasherFor(this.algorithm);
     this.sha256 = /^[0-9a-f]{64}$/.test(signed.payloadHash) ? createHash('sha256') : undefined;
     if (!this.sha256 && !/^(UNSIGNED-PAYLOAD$|STREAMING-)/.test(signed.payloadHash))

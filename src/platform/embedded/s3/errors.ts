@@ -53,3 +53,13 @@ export class S3Error extends Error {
 export function isFileError(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }
+
+/** What comes of work on a file, or undefined when there is no such file: also not when its name could never exist. */
+export async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isFileError(error, 'ENOENT', 'ENAMETOOLONG')) return undefined;
+    throw error;
+  }
+}

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { S3Error } from './errors.js';
 
@@ -18,14 +18,15 @@ export interface S3Request {
 export interface S3Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Readable;
+  readonly body?: string | Buffer | Readable;
 }
 
 const MAX_KEY_BYTES = 1024;
 
 /** The address is read as sent: a URL parser would fold `a/../b`, and a key may be spelled just so. */
-export function parseRequest(http: IncomingMessage, response: ServerResponse, waits: boolean): S3Request {
+export function parseRequest(http: IncomingMessage, invite: () => void): S3Request {
   const [rawPath = '/', rawQuery = ''] = splitOnce(http.url ?? '/', '?');
+  if (!rawPath.startsWith('/')) throw new S3Error('InvalidURI', 'The address must begin with a slash.');
   const path = decode(rawPath);
   const [bucket = '', key = ''] = splitOnce(path.slice(1), '/');
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('KeyTooLongError', 'Your key is too long');
@@ -42,7 +43,7 @@ export function parseRequest(http: IncomingMessage, response: ServerResponse, wa
     key,
     queryPairs,
     query: new Map(queryPairs),
-    invite: () => waits && response.writeContinue(),
+    invite,
   };
 }
 

@@ -34,7 +34,8 @@ export const hmac = (key: string | Buffer, data: string) => createHmac('sha256',
 
 /** Compares without telling by its duration how much was right. */
 export function sameText(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 /** Accepts a SigV4 header or query signature, else throws. Nothing of the body has been read by then. */
@@ -153,3 +154,6 @@ function byNameThenValue(a: readonly [string, string], b: readonly [string, stri
 export function uriEncode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
+
+/** The region that was signed for. Any is accepted, as there is only one server. */
+export const regionOf = ({ scope }: Signed) => scope.split('/')[1] ?? '';

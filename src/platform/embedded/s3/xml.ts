@@ -39,9 +39,10 @@ function children(node: XmlNode): string {
 }
 
 /** An S3 answer: an array is repeated elements, undefined is no element. */
-export function xmlDocument(root: string, node: XmlNode): string {
+export function xmlDocument(root: string, content: XmlNode | string): string {
   const namespace = root === 'Error' ? '' : ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${namespace}>${children(node)}</${root}>`;
+  const inner = typeof content === 'string' ? escapeXml(content) : children(content);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${namespace}>${inner}</${root}>`;
 }
 
 /** The inside of every `<name>` in a request. Enough for the two flat documents clients send; no DTD, no entities. */
