@@ -99,7 +99,9 @@ function fingerprint(paths) {
 /** Names in a folder; undefined for a file. What is generated is not a source. */
 function readEntries(path) {
   try {
-    return readdirSync(path).filter((name) => name !== 'generated').sort();
+    return readdirSync(path)
+      .filter((name) => name !== 'generated')
+      .sort();
   } catch (error) {
     if (error.code === 'ENOTDIR') return undefined;
     throw error;

@@ -4,6 +4,8 @@ import { CODE_VERSION } from './platform/version.js';
 
 /** Reads the configuration, starts the roles asked for, and ends in order. */
 async function main(): Promise<void> {
+  // The SDK's word about its releases of 2027; ours is pinned.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const config = loadConfig(process.env);
   await requireFreePort(config);
   const { startFlywheel } = await import('./flywheel.js');

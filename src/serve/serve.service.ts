@@ -19,7 +19,7 @@ interface Champion extends ServedVersion {
 /** Answers with the champion, and captures each answer: the loop begins again here. */
 @Injectable()
 export class ServeService {
-  private readonly versions = new Expiring(FOLLOW_MS, (projectId) => this.store.champion(projectId));
+  private readonly versions = new Expiring(FOLLOW_MS, (projectId) => this.served(projectId));
   private readonly loaded = new Map<string, Promise<Champion>>();
 
   constructor(
@@ -67,6 +67,13 @@ export class ServeService {
       const pointer = `/inputs/${error.index}`;
       throw new LoopError('invalid-request', `${pointer} ${error.message}.`, [{ pointer, detail: error.message }]);
     }
+  }
+
+  /** "Nobody serves" is not remembered: the first model answers as soon as it is promoted. */
+  private async served(projectId: string): Promise<ServedVersion | undefined> {
+    const served = await this.store.champion(projectId);
+    if (!served) this.versions.forget(projectId);
+    return served;
   }
 
   private async champion(projectId: string): Promise<Champion> {

@@ -5,7 +5,7 @@ import { decodeTextModel, TextModel } from './text-model.js';
 import type { ModelFiles, ServedModel } from './types.js';
 
 /** A model ready to answer. Throws `ModelFilesCorrupt` when the files are not those the manifest describes. */
- 
+
 export async function loadModel(files: ModelFiles): Promise<ServedModel> {
   const { kind, labels } = verifiedManifest(files);
   return kind === 'text'

@@ -63,7 +63,6 @@ export class TextModel implements ServedModel {
     this.labels = weights.labels;
   }
 
-   
   async predict(inputs: readonly Input[]): Promise<Answer[]> {
     return inputs.map((input, index) => {
       if (!('text' in input)) throw new InputMismatch(index, 'a text');

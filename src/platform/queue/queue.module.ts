@@ -23,7 +23,7 @@ const defaultJobOptions: QueueOptions['defaultJobOptions'] = {
  * and each worker holds one connection more, to listen.
  */
 export async function prepareQueueBackend({ redisUrl, databaseUrl }: QueueSettings): Promise<void> {
-  if (redisUrl) return;
+  if (redisUrl) return setDefaultBackendFactory();
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   await runMigrations(client).finally(() => client.end());
