@@ -8,7 +8,7 @@ const project = (name: string, include: string[], testTimeout: number) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['src/**/*.spec.ts'], 20_000),
+      project('unit', ['src/**/*.spec.ts', 'examples/**/*.spec.ts'], 20_000),
       project('architecture', ['test/architecture/**/*.spec.ts'], 60_000),
       project('integration', ['test/integration/**/*.int-spec.ts'], 120_000),
       project('e2e', ['test/e2e/**/*.e2e-spec.ts'], 300_000),
