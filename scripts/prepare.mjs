@@ -34,9 +34,9 @@ const STEPS = [
   },
   {
     name: 'examples',
-    from: ['examples', '.swcrc', 'package-lock.json'],
+    from: ['examples', 'src', '.swcrc', 'package-lock.json'],
     makes: 'dist-examples/examples/demo/main.js',
-    run: ['npx', 'swc', 'examples', '--out-dir', 'dist-examples/examples', '--strip-leading-paths', '--quiet'],
+    run: ['npx', 'swc', 'examples', 'src', '--out-dir', 'dist-examples', '--quiet'],
   },
   {
     name: 'console',

@@ -14,7 +14,11 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 
 /** Programs that npm does not bring: how they are found, and the Debian package they come in. */
 const PROGRAMS = [
-  { name: 'redis-server', isThere: () => spawnSync('redis-server', ['--version']).status === 0, debian: 'redis-server' },
+  {
+    name: 'redis-server',
+    isThere: () => spawnSync('redis-server', ['--version']).status === 0,
+    debian: 'redis-server',
+  },
   {
     name: 'Chromium',
     isThere: () => existsSync(process.env.CHROMIUM_PATH ?? '') || CHROMIUM.some((path) => existsSync(path)),
