@@ -218,18 +218,14 @@ async function countLabels(client: FlywheelClient): Promise<number> {
 
 function turnOf(turn: number, loop: Loop, { freshAccuracy, labels }: { freshAccuracy: number; labels: number }): Turn {
   const [last] = loop.promotions;
-  const live = loop.promotions.find(({ version, promoted }) => promoted && version === loop.champion?.version);
-  return {
-    turn,
-    labels,
-    champion: loop.champion?.version ?? null,
-    holdoutAccuracy: live?.holdoutAccuracy ?? null,
-    holdoutSamples: live?.holdoutSamples ?? null,
-    freshAccuracy,
-    feedbackToLiveSeconds: live?.feedbackToLiveSeconds ?? null,
-    decision: last ? `${last.promoted ? 'promoted' : 'refused'} ${last.version}: ${last.reason}` : 'none',
-  };
+  const champion = loop.champion?.version ?? null;
+  const live = loop.promotions.find(({ version, promoted }) => promoted && version === champion);
+  const { holdoutAccuracy, holdoutSamples, feedbackToLiveSeconds } = live ?? NOT_MEASURED;
+  const decision = last ? `${last.promoted ? 'promoted' : 'refused'} ${last.version}: ${last.reason}` : 'none';
+  return { turn, labels, champion, holdoutAccuracy, holdoutSamples, freshAccuracy, feedbackToLiveSeconds, decision };
 }
+
+const NOT_MEASURED = { holdoutAccuracy: null, holdoutSamples: null, feedbackToLiveSeconds: null };
 
 const EPOCH = Date.UTC(2026, 0, 1);
 const timeOf = (seconds: number): string => new Date(EPOCH + seconds * 1000).toISOString();

@@ -94,7 +94,7 @@ export class FeedbackService extends FeedbackIntake {
 
   private async decideLabels(query: Query, projectId: string, predictionIds: readonly string[]): Promise<void> {
     if (predictionIds.length === 0) return;
-    await this.store.lock(query, projectId, predictionIds);
+    await this.store.lock(query, projectId);
     await this.store.join(query, projectId, predictionIds);
     const spoken = await this.store.spoken(query, projectId, predictionIds);
     await this.store.upsertSamples(query, projectId, spoken.map(sampleOf));

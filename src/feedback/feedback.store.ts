@@ -91,15 +91,13 @@ export class FeedbackStore {
   }
 
   /**
-   * One writer a sample at a time, so that no label is decided on half of what was said; in sorted order, so that two
-   * batches never wait for each other. The shared lock tells the snapshot that labels are on their way.
+   * One writer of a project's labels at a time, so that no label is decided on half of what was said. The row of the
+   * books is the lock, because every batch books first: with one order of locks nobody waits in a circle. The shared
+   * lock tells the snapshot that labels are on their way.
    */
-  async lock(query: Query, projectId: string, predictionIds: readonly string[]): Promise<void> {
-    await query(
-      `select pg_advisory_xact_lock_shared(hashtextextended($1, 0)), pg_advisory_xact_lock(key)
-       from (select distinct hashtextextended($1, 1 + abs(hashtext(id)) % 32) as key from unnest($2::text[]) id order by key offset 0) s`,
-      [projectId, predictionIds],
-    );
+  async lock(query: Query, projectId: string): Promise<void> {
+    await query('select 1 from feedback_ledger where project_id = $1 for update', [projectId]);
+    await query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [projectId]);
   }
 
   /** Marks what has found its prediction, and books it as stored instead of parked. */

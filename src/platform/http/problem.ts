@@ -25,8 +25,8 @@ const CODE_OF_STATUS: Readonly<Record<number, FailureCode>> = {
   503: 'unavailable',
 };
 
-/** Postgres and sockets that are gone: SQLSTATE classes 08, 53 and 57P, and the codes of Node. */
-const GONE = /^(08\w{3}|53\w{3}|57P\d{2}|ECONN\w+|EPIPE|ETIMEDOUT)$/;
+/** Postgres and sockets that are gone, and transactions given up: SQLSTATE classes 08, 40, 53 and 57P, codes of Node. */
+const GONE = /^(08\w{3}|40\w{3}|53\w{3}|57P\d{2}|ECONN\w+|EPIPE|ETIMEDOUT)$/;
 
 /** The document a caller sees. An unknown error shows nothing of itself. */
 export function toProblem(error: unknown, instance?: string): Problem {
