@@ -26,20 +26,22 @@ export class PagesService implements OnModuleInit {
     private readonly keys: KeyService,
   ) {}
 
-  async onModuleInit(): Promise<void> {
+  /** Registered and not awaited: awaiting would start Fastify before Nest has given it its routes and error handler. */
+  onModuleInit(): void {
     const fastify = this.http.httpAdapter.getInstance<FastifyInstance>();
-    await this.serveBoard(fastify);
-    if (existsSync(CONSOLE)) await fastify.register(fastifyStatic, { root: CONSOLE, wildcard: false });
+    this.serveBoard(fastify);
+    if (existsSync(CONSOLE)) void fastify.register(fastifyStatic, { root: CONSOLE, wildcard: false });
     else this.log.warn('The console is not built; npm run build:console makes it.');
   }
 
-  private async serveBoard(fastify: FastifyInstance): Promise<void> {
+  private serveBoard(fastify: FastifyInstance): void {
     const serverAdapter = new FastifyAdapter().setBasePath(BOARD);
     const queues = JOBS.map((job) => new BullMQAdapter(this.jobs.queue(job)));
     createBullBoard({ queues, serverAdapter, options: { uiConfig: { boardTitle: 'Flywheel queues' } } });
-    await fastify.register(async (scope) => {
+    void fastify.register((scope, _options, done) => {
       scope.addHook('onRequest', (request, reply) => this.requireOperator(request, reply));
-      await scope.register(serverAdapter.registerPlugin(), { prefix: BOARD });
+      void scope.register(serverAdapter.registerPlugin(), { prefix: BOARD });
+      done();
     });
   }
 
