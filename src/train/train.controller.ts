@@ -41,7 +41,8 @@ export class TrainController {
   @Sse(':id/events')
   @Needs('read')
   @ApiOperation({ summary: 'Server-sent events: the run, whenever it changes, until it has ended' })
-  events(@ProjectId() projectId: string, @Param('id') id: string): Observable<MessageEvent> {
+  async events(@ProjectId() projectId: string, @Param('id') id: string): Promise<Observable<MessageEvent>> {
+    await this.training.read(projectId, id);
     return timer(0, 500).pipe(
       switchMap(() => from(this.training.read(projectId, id))),
       distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
