@@ -62,7 +62,7 @@ export const promoteModel = defineJob({
   key: (p) => `${p.projectId}.${p.version}`,
 });
 
-/** ops: every minute and at start. Offers again what is open. */
+/** ops: every quarter of a minute and at start. Offers again what is open. */
 export const sweep = defineJob({ name: 'ops.sweep', payload: z.object({}), key: () => 'sweep' });
 
 export const JOBS = [

@@ -3,7 +3,7 @@ import { evaluateModel, freezeSnapshot, joinFeedback, packPayloads, promoteModel
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { type OpenRun, SweepStore } from './sweep.store.js';
 
-const EVERY_MS = 60_000;
+const EVERY_MS = 15_000;
 
 /**
  * Offers again what is open, so that a queue that forgets everything is harmless. Bounded, and each offer is one that a
@@ -17,7 +17,7 @@ export class SweepService {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.jobs.repeat(sweep, {}, { name: 'every-minute', every: EVERY_MS });
+    await this.jobs.repeat(sweep, {}, { name: 'sweep', every: EVERY_MS });
     await this.jobs.hint(sweep, {});
   }
 

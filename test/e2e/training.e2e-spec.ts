@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import sharp from 'sharp';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
-import { aCorrection, aPrediction, labelledTraffic } from '../support/builders.js';
+import { aCorrection, aLongMessage, aPrediction, labelledTraffic } from '../support/builders.js';
 import {
   type Client,
   endOfRun,
@@ -141,7 +141,7 @@ describe('training', () => {
   it('cancels a run within seconds', async () => {
     const client = await newProject(flywheel, 'cancelling', MANUAL);
     for (let start = 0; start < 6_000; start += 1_000) {
-      const { predictions, feedback } = labelledTraffic(start, 1_000);
+      const { predictions, feedback } = labelledTraffic(start, 1_000, aLongMessage);
       await client.post('/v1/predictions', { items: predictions }).expect(202);
       await client.post('/v1/feedback', { items: feedback }).expect(202);
     }

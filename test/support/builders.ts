@@ -32,9 +32,15 @@ export function aMessage(n: number): { text: string; label: string } {
   return { text: `question ${n}: ${words[n % 4]} or ${words[(n * 7 + 1) % 4]} please`, label };
 }
 
+/** A long text of one of sixty labels: eight thousand of them keep a trainer busy for seconds. */
+export function aLongMessage(n: number): { text: string; label: string } {
+  const words = Array.from({ length: 40 }, (_, i) => `word${((n + 1) * (i + 7) * 7919) % 5003}`);
+  return { text: `topic${n % 60} ${words.join(' ')}`, label: `label${n % 60}` };
+}
+
 /** Predictions and the corrections that tell their labels. */
-export function labelledTraffic(from: number, count: number) {
-  const messages = Array.from({ length: count }, (_, i) => ({ id: `m${from + i}`, ...aMessage(from + i) }));
+export function labelledTraffic(from: number, count: number, messageOf: typeof aMessage = aMessage) {
+  const messages = Array.from({ length: count }, (_, i) => ({ id: `m${from + i}`, ...messageOf(from + i) }));
   return {
     predictions: messages.map(({ id, text }) => aPrediction({ id, input: { text } })),
     feedback: messages.map(({ id, label }) => aCorrection({ predictionId: id, label })),

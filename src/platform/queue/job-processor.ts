@@ -11,7 +11,9 @@ export const Handles = (job: JobDefinition, concurrency = 1): ClassDecorator =>
   Processor(job.name, {
     autorun: false,
     concurrency,
-    lockDuration: 30_000,
+    // A job of a killed process is taken up again within half a minute; every handler may run twice.
+    lockDuration: 15_000,
+    stalledInterval: 10_000,
     maxStalledCount: 3,
   });
 
