@@ -41,6 +41,7 @@ export class ServeController {
     const bytes = await this.serving.file(projectId, version, file);
     const type = CONTENT_TYPES[file.split('.').at(-1)!] ?? 'application/octet-stream';
     const caching = version === 'champion' ? 'no-cache' : 'private, max-age=31536000, immutable';
-    void reply.type(type).header('cache-control', caching).send(bytes);
+    // The address names no project: a cache must not give one project's file to another's key.
+    void reply.type(type).headers({ 'cache-control': caching, vary: 'authorization, cookie' }).send(bytes);
   }
 }

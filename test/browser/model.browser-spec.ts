@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readModelFiles } from '../../src/platform/model-runtime/load-model.js';
+import { readManifest } from '../../src/platform/model-runtime/model-files.js';
+import { seededRandom } from '../../src/platform/model-runtime/random.js';
+import { decodeTextModel } from '../../src/platform/model-runtime/text-model.js';
+import { ObjectStore } from '../../src/platform/object-store/object-store.js';
+import { startBrowser } from '../support/browser.js';
+import { aCorrection, aPrediction, labelledTraffic } from '../support/builders.js';
+import { ADMIN_KEY, type Client, endOfRun, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+
+const require = createRequire(import.meta.url);
+/** TensorFlow.js as a page loads it, in the order its parts need. */
+const SCRIPTS = [
+  '@tensorflow/tfjs-core/dist/tf-core.min.js',
+  '@tensorflow/tfjs-backend-cpu/dist/tf-backend-cpu.min.js',
+  '@tensorflow/tfjs-layers/dist/tf-layers.min.js',
+];
+
+let flywheel: TestFlywheel;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  flywheel = await startTestFlywheel();
+  browser = await startBrowser();
+  page = await browser.newPage();
+  await page.goto(`${flywheel.url}/health/live`);
+  for (const script of SCRIPTS) await page.addScriptTag({ content: await readFile(require.resolve(script), 'utf8') });
+});
+afterAll(async () => {
+  await browser.close();
+  await flywheel.close();
+});
+
+/** A project with a champion, and its key. */
+async function champion(
+  id: string,
+  teach: (client: Client) => Promise<void>,
+): Promise<{ client: Client; key: string }> {
+  const operator = flywheel.as(ADMIN_KEY);
+  await operator.post('/v1/projects', { id }).expect(201);
+  const scopes = ['ingest', 'read', 'review', 'admin'];
+  const { key } = (await operator.post(`/v1/projects/${id}/keys`, { name: 'app', scopes }).expect(201)).body as {
+    key: string;
+  };
+  const client = flywheel.as(key);
+  await teach(client);
+  const { body } = await client.post('/v1/runs').expect(202);
+  expect(await endOfRun(client, (body as { id: string }).id)).toMatchObject({ decision: { promoted: true } });
+  return { client, key };
+}
+
+interface Tensor {
+  data(): Promise<ArrayLike<number>>;
+}
+interface BrowserTf {
+  setBackend(name: string): Promise<boolean>;
+  loadLayersModel(url: string, options: object): Promise<{ predict(inputs: Tensor | Tensor[]): Tensor }>;
+  tensor2d(values: readonly (readonly number[])[], shape?: undefined, dtype?: string): Tensor;
+}
+
+/** What the model says in the browser: probabilities in the order of its labels. */
+function inBrowser(
+  key: string,
+  inputs: readonly { values: readonly (readonly number[])[]; dtype: string }[],
+): Promise<number[]> {
+  return page.evaluate(
+    async ({ authorization, tensors }) => {
+      const { tf } = globalThis as unknown as { tf: BrowserTf };
+      await tf.setBackend('cpu');
+      const model = await tf.loadLayersModel('/v1/models/champion/model.json', {
+        requestInit: { headers: { authorization } },
+      });
+      const given = tensors.map(({ values, dtype }) => tf.tensor2d(values, undefined, dtype));
+      return [...Array.from(await model.predict(given.length === 1 ? given[0]! : given).data())];
+    },
+    { authorization: `Bearer ${key}`, tensors: inputs },
+  );
+}
+
+async function fromService(client: Client, input: object): Promise<Record<string, number>> {
+  const { body } = await client.post('/v1/predict', { inputs: [input] }).expect(200);
+  return (body as { results: { scores: Record<string, number> }[] }).results[0]!.scores;
+}
+
+describe('the champion in a browser, by tf.loadLayersModel', () => {
+  it('gives the answers of the service for vectors', async () => {
+    const random = seededRandom(4);
+    const points = Array.from({ length: 400 }, (_, i) => ({
+      id: `v${i}`,
+      vector: [(i % 2 === 0 ? 2 : -2) + random.normal(), random.normal()],
+      label: i % 2 === 0 ? 'a' : 'b',
+    }));
+    const { client, key } = await champion('vectors', async (teacher) => {
+      const items = points.map(({ id, vector }) => aPrediction({ id, input: { vector } }));
+      await teacher.post('/v1/predictions', { items }).expect(202);
+      await teacher
+        .post('/v1/feedback', { items: points.map(({ id, label }) => aCorrection({ predictionId: id, label })) })
+        .expect(202);
+    });
+    const scores = await fromService(client, { vector: [0.3, -1.5] });
+    const found = await inBrowser(key, [{ values: [[0.3, -1.5]], dtype: 'float32' }]);
+    expect(found[0]).toBeCloseTo(scores.a!, 5);
+    expect(found[1]).toBeCloseTo(scores.b!, 5);
+  });
+
+  it('gives the answers of the service for texts', async () => {
+    const { client, key } = await champion('texts', async (teacher) => {
+      const { predictions, feedback } = labelledTraffic(0, 300);
+      await teacher.post('/v1/predictions', { items: predictions }).expect(202);
+      await teacher.post('/v1/feedback', { items: feedback }).expect(202);
+    });
+    const text = 'where does my parcel arrive, and my money?';
+    const scores = await fromService(client, { text });
+    const { ids, weights } = await featuresOf(client, text);
+    const found = await inBrowser(key, [
+      { values: [ids], dtype: 'int32' },
+      { values: [weights], dtype: 'float32' },
+    ]);
+    Object.values(scores).forEach((score, i) => expect(found[i]).toBeCloseTo(score, 5));
+  });
+});
+
+/** What the text model reads of a text: table rows and weights. */
+async function featuresOf(client: Client, text: string): Promise<{ ids: number[]; weights: number[] }> {
+  const { body } = await client.get('/v1/models').expect(200);
+  const { runId } = (body as { items: { runId: string }[] }).items[0]!;
+  const store = new ObjectStore(flywheel.infrastructure.objectStore);
+  const files = await readModelFiles(store, `models/texts/${runId}/1/`);
+  store.close();
+  const { ids, weights } = decodeTextModel(files, readManifest(files).labels).featuriser.featurise(text);
+  return { ids: [...ids], weights: [...weights] };
+}
