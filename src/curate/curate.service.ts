@@ -32,8 +32,12 @@ export class CurateService {
   }
 
   async balance(projectId: string) {
-    const [labels, standing] = await Promise.all([this.store.balance(projectId), this.store.standing(projectId)]);
-    return { labels, ...standing };
+    const [labels, versions, standing] = await Promise.all([
+      this.store.balance(projectId),
+      this.store.labelledVersions(projectId),
+      this.store.standing(projectId),
+    ]);
+    return { labels, versions, ...standing };
   }
 }
 

@@ -110,6 +110,16 @@ export class SampleStore {
     );
   }
 
+  /** Model versions whose answers have labels, the latest first. */
+  labelledVersions(projectId: string): Promise<{ name: string | null; version: string; samples: number }[]> {
+    return this.db.query(
+      `select p.model_name as name, p.model_version as version, count(*)::int as samples
+       from sample s join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
+       where s.project_id = $1 and s.status = 'resolved' group by 1, 2 order by max(p.seq) desc limit 100`,
+      [projectId],
+    );
+  }
+
   /** How many samples stand where. */
   async standing(projectId: string): Promise<{ resolved: number; disputed: number; none: number }> {
     const [row] = await this.db.query<{ resolved: number; disputed: number; none: number }>(

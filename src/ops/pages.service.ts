@@ -15,6 +15,17 @@ import { KeyService } from './key.service.js';
 const CONSOLE = fileURLToPath(new URL('../../dist-console', import.meta.url));
 const BOARD = '/queues';
 
+/** What a page of the console may load: its own files, and the pictures of samples, which it builds itself. */
+const CONTENT_SECURITY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** Built files carry their hash in their name and may be kept for ever; the pages that name them may not. */
+function setHeaders(reply: FastifyReply, path: string): void {
+  const isHashed = path.includes('/assets/');
+  void reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+  void reply.header('content-security-policy', CONTENT_SECURITY);
+}
+
 /** The pages that are no API: the console at /, and the queue dashboard behind an operator's login. */
 @Injectable()
 export class PagesService implements OnModuleInit {
@@ -30,7 +41,8 @@ export class PagesService implements OnModuleInit {
   onModuleInit(): void {
     const fastify = this.http.httpAdapter.getInstance<FastifyInstance>();
     this.serveBoard(fastify);
-    if (existsSync(CONSOLE)) void fastify.register(fastifyStatic, { root: CONSOLE, wildcard: false });
+    if (existsSync(CONSOLE))
+      void fastify.register(fastifyStatic, { root: CONSOLE, wildcard: false, cacheControl: false, setHeaders });
     else this.log.warn('The console is not built; npm run build:console makes it.');
   }
 
