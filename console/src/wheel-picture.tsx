@@ -3,7 +3,7 @@ import { STAGES } from './stages';
 
 const CENTRE = 150;
 const RADIUS = 112;
-const GAP_DEGREES = 5;
+const GAP_DEGREES = 10;
 /** A stage that did something in the last seconds is shown as at work. */
 const AT_WORK_SECONDS = 5;
 

@@ -2,7 +2,7 @@ import { Alert, Badge, Button, Card, Grid, Group, Progress, SimpleGrid, Stack, T
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { AccuracyChart } from './accuracy-chart';
 import { call, type Ledger, type Loop } from './api';
-import { count, duration, percent } from './format';
+import { ago, count, duration, percent } from './format';
 import { Empty, FirstPrediction, Loaded } from './parts';
 import { Promotions } from './promotions';
 import { Stages } from './stages';
@@ -63,7 +63,11 @@ function Headline({ loop }: { loop: Loop }) {
   const decided = promotions.find(({ version, promoted }) => promoted && version === champion?.version);
   return (
     <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="lg">
-      <Figure title="Champion" value={champion ? `v${champion.version}` : 'none yet'} />
+      <Figure
+        title="Champion"
+        value={champion ? `v${champion.version}` : 'none yet'}
+        note={champion ? `since ${ago(champion.since, loop.now)}` : 'people stand in'}
+      />
       <Figure
         title="Right on the holdout"
         value={percent(decided?.holdoutAccuracy)}
@@ -138,9 +142,7 @@ function Training({ loop: { retrain } }: { loop: Loop }) {
             aria-label="New labels towards the next run"
           />
           <Group justify="space-between" align="start" wrap="nowrap">
-            <Text size="sm">
-              {count(retrain.newLabels)} of {count(retrain.needed)} new labels. {sentence(retrain.reason)}
-            </Text>
+            <Text size="sm">{sentence(retrain.reason)}</Text>
             <Button size="compact-sm" onClick={() => start.mutate()} loading={start.isPending} flex="none">
               Train now
             </Button>
