@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Input } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
-import { InputMismatch, ModelFilesCorrupt, TrainingFailed, TrainingRefused } from './errors.js';
+import { InputMismatch, ModelFilesCorrupt, TrainingCancelled, TrainingRefused } from './errors.js';
 import { loadModel } from './load-model.js';
 import { readManifest, withProvenance } from './model-files.js';
 import { seededRandom } from './random.js';
@@ -255,6 +255,6 @@ describe('training', () => {
     const cancelled = new AbortController();
     const many = Array.from({ length: 500 }, () => textSamples('delivery', 'refund')).flat();
     const running = train(many, { signal: cancelled.signal, onProgress: () => cancelled.abort() });
-    await expect(running).rejects.toThrow(TrainingFailed);
+    await expect(running).rejects.toThrow(TrainingCancelled);
   });
 });
