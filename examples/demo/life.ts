@@ -51,6 +51,7 @@ export interface Access {
 }
 
 interface Loop {
+  readonly stages: readonly { readonly stage: string; readonly waiting: number }[];
   readonly retrain: {
     readonly newLabels: number;
     readonly needed: number;
@@ -198,19 +199,24 @@ function outOfOrder(items: readonly Late[], random: SeededRandom): object[] {
   return [...order].map((i) => items[i]!.feedback);
 }
 
-/** Waits until nothing trains and no trigger is about to fire. */
+/** Waits until nothing trains and no trigger is about to fire; looks twice, as a run may be between two stages. */
 async function quietLoop(client: FlywheelClient): Promise<Loop> {
+  let wasQuiet = false;
   for (const until = Date.now() + PATIENCE_MS; ; await sleep(150)) {
     const loop = await client.get<Loop>('/v1/loop');
-    const { run, newLabels, needed } = loop.retrain;
-    const stages = (loop as unknown as { stages: { stage: string; waiting: number }[] }).stages;
-    const isJudging = stages.some(
-      ({ stage, waiting }) => ['train', 'evaluate', 'promote'].includes(stage) && waiting > 0,
-    );
-    if (run === null && !isJudging && newLabels < needed) return loop;
+    const isQuiet = isAtRest(loop);
+    if (isQuiet && wasQuiet) return loop;
+    wasQuiet = isQuiet;
     if (Date.now() > until) throw new Error(`The loop does not come to rest: ${JSON.stringify(loop.retrain)}`);
   }
 }
+
+function isAtRest({ retrain: { run, newLabels, needed }, stages }: Loop): boolean {
+  const isJudging = stages.some(({ stage, waiting }) => JUDGING.includes(stage) && waiting > 0);
+  return run === null && !isJudging && newLabels < needed;
+}
+
+const JUDGING: readonly string[] = ['train', 'evaluate', 'promote'];
 
 async function countLabels(client: FlywheelClient): Promise<number> {
   return (await client.get<{ resolved: number }>('/v1/insights/balance')).resolved;
