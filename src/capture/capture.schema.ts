@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { StoredInput } from '../platform/http/input-schema.js';
 
 /** A caller's own id: anything printable, at most 200 characters. */
 export const identifier = z
@@ -10,30 +11,12 @@ export const identifier = z
 
 const label = z.string().min(1).max(200);
 const probability = z.number().min(0).max(1);
-const INPUT_KINDS = ['text', 'vector', 'image', 'blob'] as const;
-
-/** Exactly one kind of input. One object with optional members, so that an error names the member that is wrong. */
-export const InputSchema = z
-  .strictObject({
-    text: z.string().min(1).max(20_000).optional(),
-    vector: z.array(z.number()).min(1).max(10_000).optional(),
-    image: z
-      .strictObject({
-        contentType: z.enum(['image/png', 'image/jpeg', 'image/webp']),
-        base64: z.base64().min(1).max(4_000_000),
-      })
-      .optional(),
-    blob: z.string().min(1).max(500).optional(),
-  })
-  .refine((input) => INPUT_KINDS.filter((kind) => input[kind] !== undefined).length === 1, {
-    message: `must have exactly one of ${INPUT_KINDS.join(', ')}`,
-  });
 
 export const PredictionSchema = z.strictObject({
   id: identifier.optional(),
   externalId: identifier.optional(),
   model: z.strictObject({ name: z.string().min(1).max(100).optional(), version: z.string().min(1).max(100) }),
-  input: InputSchema,
+  input: StoredInput,
   output: z.strictObject({
     label,
     confidence: probability.optional(),
