@@ -30,6 +30,15 @@ export interface CurrentRun {
   readonly trigger: string;
 }
 
+export interface Run {
+  readonly id: string;
+  readonly status: string;
+  readonly trigger: string;
+  readonly error: string | null;
+  readonly modelVersion: number | null;
+  readonly finishedAt: string | null;
+}
+
 export interface Loop {
   readonly projectId: string;
   readonly now: string;

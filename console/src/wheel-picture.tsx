@@ -42,7 +42,7 @@ export function WheelPicture({ loop }: { loop: Loop }) {
         ))}
       </g>
       {stages.map(({ stage }, i) => {
-        const [x, y] = pointAt((i + 0.5) * step, RADIUS - 30);
+        const [x, y] = pointAt((i + 0.5) * step, RADIUS - 21);
         return (
           <text
             key={stage}

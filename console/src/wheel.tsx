@@ -1,7 +1,7 @@
 import { Alert, Badge, Button, Card, Grid, Group, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { AccuracyChart } from './accuracy-chart';
-import { call, type Ledger, type Loop } from './api';
+import { call, type Ledger, type List, type Loop, type Run } from './api';
 import { ago, count, duration, percent } from './format';
 import { Empty, FirstPrediction, Loaded } from './parts';
 import { Promotions } from './promotions';
@@ -105,8 +105,27 @@ function Figure({ title, value, note }: { title: string; value: string; note?: s
   );
 }
 
+const ENDED_WITHOUT_MODEL = ['failed', 'refused', 'cancelled'];
+
+/** Says why the latest run made no model; a run that made one is among the decisions. */
+function LastRun({ now }: { now: string }) {
+  const { data } = useQuery({
+    queryKey: ['runs'],
+    queryFn: () => call<List<Run>>('/v1/runs?limit=1'),
+    refetchInterval: EVERY_MS,
+  });
+  const run = data?.items[0];
+  if (!run || !ENDED_WITHOUT_MODEL.includes(run.status)) return null;
+  return (
+    <Text size="sm" c="var(--waiting)">
+      The last run was {run.status} {ago(run.finishedAt, now)}
+      {run.error ? `: ${run.error}.` : '.'}
+    </Text>
+  );
+}
+
 /** The run under way, or why there is none and how to start one. */
-function Training({ loop: { retrain } }: { loop: Loop }) {
+function Training({ loop: { retrain, now } }: { loop: Loop }) {
   const queries = useQueryClient();
   const refresh = () => queries.invalidateQueries({ queryKey: ['loop'] });
   const start = useMutation({ mutationFn: () => call('/v1/runs', { method: 'POST' }), onSettled: refresh });
@@ -149,6 +168,7 @@ function Training({ loop: { retrain } }: { loop: Loop }) {
           </Group>
         </>
       )}
+      {!run && <LastRun now={now} />}
       {problem && (
         <Alert color="red" role="alert" p="xs">
           {problem.message}

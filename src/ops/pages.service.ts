@@ -17,7 +17,7 @@ const BOARD = '/queues';
 
 /** What a page of the console may load: its own files, and the pictures of samples, which it builds itself. */
 const CONTENT_SECURITY =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
 /** Built files carry their hash in their name and may be kept for ever; the pages that name them may not. */
 function setHeaders(reply: FastifyReply, path: string): void {
@@ -52,6 +52,11 @@ export class PagesService implements OnModuleInit {
     createBullBoard({ queues, serverAdapter, options: { uiConfig: { boardTitle: 'Flywheel queues' } } });
     void fastify.register((scope, _options, done) => {
       scope.addHook('onRequest', (request, reply) => this.requireOperator(request, reply));
+      // The board would fetch a typeface from the internet.
+      scope.addHook(
+        'onSend',
+        async (_request, reply) => void reply.header('content-security-policy', CONTENT_SECURITY),
+      );
       void scope.register(serverAdapter.registerPlugin(), { prefix: BOARD });
       done();
     });

@@ -120,12 +120,34 @@ describe('wheel', () => {
     await page.context().close();
   });
 
+  it('says why a run was refused', async () => {
+    const operator = flywheel.as(ADMIN_KEY);
+    await operator.post('/v1/projects', { id: 'tiny' }).expect(201);
+    const scopes = ['ingest', 'read', 'review', 'admin'];
+    const { body } = await operator.post('/v1/projects/tiny/keys', { name: 'all', scopes }).expect(201);
+    const { key } = body as { key: string };
+    await flywheel
+      .as(key)
+      .post('/v1/predictions', aPrediction({ id: 'only' }))
+      .expect(202);
+    await flywheel
+      .as(key)
+      .post('/v1/feedback', aCorrection({ predictionId: 'only' }))
+      .expect(202);
+    const page = await loggedIn(key);
+    await page.getByRole('button', { name: 'Train now' }).click();
+    await page.getByText(/The last run was refused .+: 1 samples, at least 4 are needed\./).waitFor();
+    await page.context().close();
+  });
+
   it('tells the owner of an empty project how to begin', async () => {
     const operator = flywheel.as(ADMIN_KEY);
     await operator.post('/v1/projects', { id: 'empty' }).expect(201);
     const { body } = await operator.post('/v1/projects/empty/keys', { name: 'look', scopes: ['read'] }).expect(201);
     const page = await loggedIn((body as { key: string }).key);
     await page.getByText('Nothing has arrived yet').waitFor();
+    await page.getByRole('button', { name: 'Train now' }).click();
+    await page.getByText('This key lacks the scope admin.').waitFor();
     await page.getByRole('link', { name: 'Confusion' }).click();
     await page.getByText('No labelled samples here yet').waitFor();
     await page.getByRole('link', { name: 'Samples' }).click();
