@@ -86,7 +86,14 @@ export abstract class PredictionIntake {
   abstract accept(projectId: string, items: readonly unknown[]): Promise<Outcome[]>;
 }
 
+/** Whose feedback it is: the key it came with, and how the client calls itself. */
+export interface FeedbackSource {
+  readonly projectId: string;
+  readonly keyId: string;
+  readonly client?: string;
+}
+
 /** curate -> feedback. Items as POST /v1/feedback takes them; one outcome each, in order. */
 export abstract class FeedbackIntake {
-  abstract accept(source: { projectId: string; keyId: string }, items: readonly unknown[]): Promise<Outcome[]>;
+  abstract accept(source: FeedbackSource, items: readonly unknown[]): Promise<Outcome[]>;
 }

@@ -46,6 +46,13 @@ export class CurateController {
     return this.samples.balance(projectId);
   }
 
+  @Get('insights/orphans')
+  @Needs('read')
+  @ApiOperation({ summary: 'Feedback whose prediction never came, by key and client' })
+  orphans(@ProjectId() projectId: string) {
+    return this.samples.orphans(projectId);
+  }
+
   @Get('review/next')
   @Needs('review')
   @ApiOperation({ summary: 'What to look at next, leased for ten minutes, with why and with what probability' })

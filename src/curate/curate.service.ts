@@ -3,12 +3,16 @@ import { accuracyOf, classReports, confusionOf } from '../core/confusion.js';
 import { LoopError } from '../core/errors.js';
 import { type Page, pageOf } from '../core/page.js';
 import type { ConfusionFilter, SampleFilter } from './curate.schema.js';
+import { OrphanStore } from './orphan.store.js';
 import { type SampleRow, SampleStore } from './sample.store.js';
 
 /** Is the data any good? Look at it. */
 @Injectable()
 export class CurateService {
-  constructor(private readonly store: SampleStore) {}
+  constructor(
+    private readonly store: SampleStore,
+    private readonly orphanStore: OrphanStore,
+  ) {}
 
   async list(projectId: string, filter: SampleFilter): Promise<Page<ReturnType<typeof shown>>> {
     const rows = await this.store.list(projectId, filter, readCursor(filter.cursor));
@@ -29,6 +33,11 @@ export class CurateService {
     );
     const samples = pairs.reduce((total, { count }) => total + count, 0);
     return { ...matrix, samples, accuracy: accuracyOf(matrix), classes: classReports(matrix), bias: BIAS };
+  }
+
+  /** Whose feedback speaks of predictions that never came. */
+  async orphans(projectId: string) {
+    return { items: await this.orphanStore.byClient(projectId) };
   }
 
   async balance(projectId: string) {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
 import { pickReviews } from '../core/review.js';
-import { FeedbackIntake } from '../jobs.js';
+import { FeedbackIntake, type FeedbackSource } from '../jobs.js';
 import { CurateService } from './curate.service.js';
 import type { ReviewDecision } from './curate.schema.js';
 import { ReviewStore } from './review.store.js';
@@ -34,11 +34,7 @@ export class ReviewService {
   }
 
   /** A reviewer's decision is feedback of an annotator like any other. */
-  async decide(
-    source: { projectId: string; keyId: string },
-    sampleId: string,
-    decision: ReviewDecision & { rater: string },
-  ) {
+  async decide(source: FeedbackSource, sampleId: string, decision: ReviewDecision & { rater: string }) {
     const { projectId } = source;
     await this.samples.read(projectId, sampleId);
     const { rater, kind = 'correction', ...said } = decision;

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { type Caller, CurrentCaller, Needs, ProjectId } from '../platform/http/auth.js';
+import { type Caller, Client, CurrentCaller, Needs, ProjectId } from '../platform/http/auth.js';
 import { postedItems, sendOutcomes } from '../platform/http/batch.js';
 import { ApiPostedItems } from '../platform/http/openapi.js';
 import { FeedbackSchema } from './feedback.schema.js';
@@ -17,9 +17,14 @@ export class FeedbackController {
   @Needs('ingest')
   @ApiOperation({ summary: 'Tell what the model should have said: one object, a batch, or NDJSON' })
   @ApiPostedItems(FeedbackSchema)
-  async accept(@CurrentCaller() caller: Caller, @Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
+  async accept(
+    @CurrentCaller() caller: Caller,
+    @Client() client: string | undefined,
+    @Body() body: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const posted = postedItems(body);
-    const source = { projectId: caller.projectId!, keyId: caller.keyId };
+    const source = { projectId: caller.projectId!, keyId: caller.keyId, client };
     sendOutcomes(reply, await this.feedback.accept(source, posted.items), posted);
   }
 

@@ -3,7 +3,7 @@ import { LoopError } from '../core/errors.js';
 import { canonicalJson, newId, sha256 } from '../core/ids.js';
 import { rejectedLabels, resolveLabel } from '../core/label.js';
 import type { Outcome } from '../core/outcome.js';
-import { FeedbackIntake, loopTick } from '../jobs.js';
+import { FeedbackIntake, type FeedbackSource, loopTick } from '../jobs.js';
 import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
 import { Lanes } from '../platform/batching/lanes.js';
 import type { Query } from '../platform/database/database.js';
@@ -27,15 +27,15 @@ export class FeedbackService extends FeedbackIntake {
   }
 
   /** Resolves when the batch they share is committed, joined to its predictions and the labels are decided anew. */
-  accept({ projectId, keyId }: { projectId: string; keyId: string }, items: readonly unknown[]): Promise<Outcome[]> {
+  accept(source: FeedbackSource, items: readonly unknown[]): Promise<Outcome[]> {
     const now = new Date();
     return this.lanes.submit(
-      projectId,
+      source.projectId,
       items.map((item) => {
         const read = readItem(FeedbackSchema, item);
         return 'errors' in read
           ? { rejected: { status: 'rejected', errors: read.errors } }
-          : feedbackRow(read.value, keyId, now);
+          : feedbackRow(read.value, source, now);
       }),
     );
   }
@@ -119,7 +119,7 @@ function travelled(row: ReceiptRow) {
   };
 }
 
-function feedbackRow(posted: NewFeedback, keyId: string, now: Date): FeedbackRow {
+function feedbackRow(posted: NewFeedback, { keyId, client }: FeedbackSource, now: Date): FeedbackRow {
   return {
     id: posted.id ?? newId(now.getTime()),
     predictionId: posted.predictionId ?? null,
@@ -134,6 +134,7 @@ function feedbackRow(posted: NewFeedback, keyId: string, now: Date): FeedbackRow
     bodyHash: sha256(canonicalJson(posted)),
     body: JSON.stringify(posted),
     keyId,
+    client: client ?? null,
     occurredAt: posted.occurredAt ?? now.toISOString(),
   };
 }

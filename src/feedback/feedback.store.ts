@@ -19,6 +19,7 @@ export interface FeedbackRow {
   readonly bodyHash: string;
   readonly body: string;
   readonly keyId: string;
+  readonly client: string | null;
   readonly occurredAt: string;
 }
 
@@ -73,6 +74,7 @@ export class FeedbackStore {
       column('bodyHash'),
       column('body'),
       column('keyId'),
+      column('client'),
       column('occurredAt'),
     ]);
     return new Map(answer.map(({ id, status }) => [id, status]));
@@ -207,14 +209,14 @@ const INSERT_ONCE = `
 with posted as (
   select * from unnest(
     $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::text[], $11::text[],
-    $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[]
+    $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::timestamptz[]
   ) as t (id, prediction_id, external_id, kind, label, not_label, rating, comment, rater_id, rater_role, body_hash,
-          body, key_id, occurred_at)
+          body, key_id, client, occurred_at)
 ), inserted as (
   insert into feedback (project_id, id, prediction_id, external_id, kind, label, not_label, rating, comment, rater_id,
-                        rater_role, body_hash, key_id, occurred_at)
+                        rater_role, body_hash, key_id, client, occurred_at)
   select $1, id, prediction_id, external_id, kind, label, not_label, rating, comment, rater_id,
-         rater_role, body_hash, key_id, occurred_at
+         rater_role, body_hash, key_id, client, occurred_at
   from posted order by id
   on conflict (project_id, id) do nothing
   returning id

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aCorrection, aPrediction } from '../support/builders.js';
-import { API_KEY, type Client, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import { API_KEY, type Client, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 let flywheel: TestFlywheel;
 let client: Client;
@@ -94,6 +94,32 @@ describe('POST /v1/feedback', () => {
   ])('refuses %s and says where', async (_, over, pointer) => {
     const { body } = await client.post('/v1/feedback', aCorrection({ predictionId: 'p', ...over })).expect(422);
     expect((body as { errors: { pointer: string }[] }).errors.map((error) => error.pointer)).toContain(pointer);
+  });
+
+  it('reports whose feedback speaks of predictions that never came', async () => {
+    const orphans = await newProject(flywheel, 'orphans');
+    const sent = (externalId: string, agent: string) =>
+      orphans
+        .post('/v1/feedback', aCorrection({ id: `about-${externalId}`, externalId }))
+        .set('user-agent', agent)
+        .expect(202);
+    await sent('a', 'shop-app/1.2');
+    await sent('b', 'shop-app/1.2');
+    await sent('c', 'shop-web/7');
+    await orphans.post('/v1/predictions', aPrediction({ externalId: 'c' })).expect(202);
+    const report = async () => (await orphans.get('/v1/insights/orphans').expect(200)).body as { items: object[] };
+    await expect.poll(async () => (await report()).items.length).toBe(1);
+    expect((await report()).items).toMatchObject([
+      {
+        keyName: 'test',
+        client: 'shop-app/1.2',
+        parked: 2,
+        examples: [
+          { feedbackId: 'about-b', externalId: 'b' },
+          { feedbackId: 'about-a', externalId: 'a' },
+        ],
+      },
+    ]);
   });
 
   it('takes an id once, and keeps another body under it as a conflict', async () => {

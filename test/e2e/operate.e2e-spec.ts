@@ -1,3 +1,4 @@
+import pg from 'pg';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, API_KEY, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
@@ -16,7 +17,28 @@ describe('what operators use', () => {
   it('is live and ready', async () => {
     await request(flywheel.url).get('/health/live').expect(200, { status: 'live' });
     const { body } = await request(flywheel.url).get('/health/ready').expect(200);
-    expect(body).toEqual({ status: 'ready', checks: { database: 'ok', objectStore: 'ok', queue: 'ok' } });
+    const checks = { database: 'ok', objectStore: 'ok', queue: 'ok' };
+    expect(body).toEqual({ status: 'ready', checks, warnings: [] });
+  });
+
+  it.each(['fsync', 'full_page_writes', 'synchronous_commit'])('is not ready with %s off', async (setting) => {
+    const client = new pg.Client({ connectionString: flywheel.infrastructure.databaseUrl });
+    await client.connect();
+    const ready = () => request(flywheel.url).get('/health/ready');
+    try {
+      await client.query(`alter system set ${setting} = off`);
+      await client.query('select pg_reload_conf()');
+      await expect.poll(async () => (await ready()).status).toBe(503);
+      expect((await ready()).body).toMatchObject({
+        status: 'not ready',
+        checks: { database: `Postgres runs with ${setting} off; switch it on.` },
+      });
+    } finally {
+      await client.query(`alter system reset ${setting}`);
+      await client.query('select pg_reload_conf()');
+      await client.end();
+    }
+    await expect.poll(async () => (await ready()).status).toBe(200);
   });
 
   it('gives Prometheus its numbers, none of them about a person or a project', async () => {

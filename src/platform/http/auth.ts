@@ -53,6 +53,13 @@ export const ProjectId = createParamDecorator(
 
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => callerOf(context));
 
+const LONGEST_CLIENT = 200;
+
+/** How the client calls itself, cut to a decent length. */
+export const Client = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined =>
+  context.switchToHttp().getRequest<FastifyRequest>().headers['user-agent']?.slice(0, LONGEST_CLIENT),
+);
+
 type Authenticated = FastifyRequest & { caller?: Caller };
 
 const callerOf = (context: ExecutionContext): Caller => context.switchToHttp().getRequest<Authenticated>().caller!;

@@ -1,7 +1,7 @@
 import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { Queue } from 'bullmq';
+import { type Queue, RedisQueueBackend } from 'bullmq';
 import type { JobDefinition, PayloadOf } from './define-job.js';
 
 /** The sending side of the loop's arrows. */
@@ -40,6 +40,16 @@ export class JobQueue {
   /** How many jobs are in which state. */
   counts(job: JobDefinition): Promise<Readonly<Record<string, number>>> {
     return this.queue(job).getJobCounts('waiting', 'active', 'delayed', 'failed');
+  }
+
+  /** What an operator should change about the Redis of the queue; nothing where jobs are kept in Postgres. */
+  async warnings(job: JobDefinition): Promise<string[]> {
+    const backend: unknown = this.queue(job).getBackend();
+    if (!(backend instanceof RedisQueueBackend)) return [];
+    const memory = await (await backend.client).info();
+    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
+    const mayEvict = policy !== undefined && policy !== 'noeviction';
+    return mayEvict ? [`Redis may evict jobs (maxmemory-policy ${policy}); set it to noeviction.`] : [];
   }
 
   queue(job: JobDefinition): Queue {
