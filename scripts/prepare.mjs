@@ -34,9 +34,9 @@ const STEPS = [
   },
   {
     name: 'examples',
-    from: ['examples', 'src', '.swcrc', 'package-lock.json'],
+    from: ['examples', 'bench', 'src', '.swcrc', 'package-lock.json'],
     makes: 'dist-examples/examples/demo/main.js',
-    run: ['npx', 'swc', 'examples', 'src', '--out-dir', 'dist-examples', '--quiet'],
+    run: ['npx', 'swc', 'examples', 'bench', 'src', '--out-dir', 'dist-examples', '--quiet'],
   },
   {
     name: 'console',
