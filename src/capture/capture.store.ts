@@ -89,7 +89,10 @@ export class CaptureStore {
   }
 }
 
-/** The parameters are the columns of the batch, so the statement is the same for one row and for a thousand. */
+/**
+ * The parameters are the columns of the batch, so the statement is the same for one row and for a thousand. What is known
+ * is looked up row by row (lateral): a join would let the planner read the whole table for each batch.
+ */
 const INSERT_ONCE = `
 with posted as (
   select * from unnest(
@@ -108,15 +111,17 @@ with posted as (
 ), hot as (
   insert into payload (project_id, prediction_id, body)
   select $1, id, body from posted join inserted using (id)
+), known as (
+  select posted.id, posted.body_hash, posted.body, before.body_hash as first_hash
+  from posted left join lateral (
+    select body_hash from prediction where project_id = $1 and id = posted.id limit 1) before on true
+  where not exists (select 1 from inserted where inserted.id = posted.id)
 ), outcome as (
-  select posted.id, posted.body_hash, posted.body,
-         case when inserted.id is not null then 'accepted'
-              when known.id is null then 'unseen'
-              when known.body_hash = posted.body_hash then 'duplicate'
-              else 'conflict' end as status
-  from posted
-  left join inserted on inserted.id = posted.id
-  left join prediction known on known.project_id = $1 and known.id = posted.id
+  select id, null as body_hash, null as body, 'accepted' as status from inserted
+  union all
+  select id, body_hash, body,
+         case when first_hash is null then 'unseen' when first_hash = body_hash then 'duplicate' else 'conflict' end
+  from known
 ), kept as (
   insert into prediction_conflict (project_id, prediction_id, body_hash, body)
   select $1, id, body_hash, body from outcome where status = 'conflict'
