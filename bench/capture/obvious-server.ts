@@ -19,8 +19,8 @@ class ObviousService {
   async accept(body: unknown) {
     const posted = PredictionSchema.parse(body);
     const predictionId = posted.id ?? newId();
-    await this.database.prisma.payload.create({
-      data: { projectId: 'bench-obvious', predictionId, body: JSON.stringify(posted) },
+    await this.database.prisma.predictionConflict.create({
+      data: { projectId: 'bench-obvious', predictionId, bodyHash: '', body: JSON.stringify(posted) },
     });
     await this.queue.add('store', { id: predictionId }, { removeOnComplete: true });
     return { status: 'accepted', id: predictionId };

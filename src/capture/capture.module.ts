@@ -6,6 +6,8 @@ import { CaptureStore } from './capture.store.js';
 import { PackProcessor } from './pack.processor.js';
 import { PackService } from './pack.service.js';
 import { PackStore } from './pack.store.js';
+import { PartitionService } from './partition.service.js';
+import { PartitionStore } from './partition.store.js';
 
 /** Global for one thing: the intake that serve hands its answers to (see jobs.ts). */
 @Global()
@@ -17,6 +19,8 @@ import { PackStore } from './pack.store.js';
     PackService,
     PackStore,
     PackProcessor,
+    PartitionService,
+    PartitionStore,
     { provide: PredictionIntake, useExisting: CaptureService },
   ],
   exports: [PredictionIntake],

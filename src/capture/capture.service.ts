@@ -9,7 +9,7 @@ import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js'
 import { Lanes } from '../platform/batching/lanes.js';
 import { Expiring } from '../platform/expiring.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
-import { readPackLine } from '../platform/object-store/packs.js';
+import { positionInPack, readPackLine } from '../platform/object-store/packs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { readItem } from '../platform/read-item.js';
 import { PredictionSchema } from './capture.schema.js';
@@ -50,7 +50,7 @@ export class CaptureService extends PredictionIntake {
     const prediction = await this.store.find(projectId, id);
     if (!prediction) throw new LoopError('not-found', `There is no prediction ${id} in this project.`);
     const [body, sample, conflicts] = await Promise.all([
-      this.body(projectId, prediction),
+      this.body(prediction),
       this.store.sampleOf(projectId, id),
       this.store.conflicts(projectId, id),
     ]);
@@ -89,22 +89,10 @@ export class CaptureService extends PredictionIntake {
     if (predictionIds.length > 0) void this.jobs.hint(joinFeedback, { projectId, predictionIds });
   }
 
-  private async body(projectId: string, row: NonNullable<Awaited<ReturnType<CaptureStore['find']>>>) {
-    const hot = await this.store.hotPayload(projectId, row.id);
-    const line = hot ?? (await this.packed(projectId, row.id));
+  private async body(row: { batchId: bigint; batchLine: number }) {
+    const place = await this.store.bodyOf(row);
+    const line = place.hot ?? (await readPackLine(this.objects, positionInPack(place, place.line)));
     return JSON.parse(line) as PostedPrediction & { id: string; input: Input };
-  }
-
-  /** Reads the row again, because the payload may have moved into its pack since the row was read. */
-  private async packed(projectId: string, id: string): Promise<string> {
-    const row = await this.store.find(projectId, id);
-    if (!row?.packId) throw new LoopError('internal', `The payload of ${id} is missing.`);
-    return readPackLine(this.objects, {
-      pack: await this.store.packKey(row.packId),
-      offset: row.packOffset!,
-      length: row.packLength!,
-      line: row.packLine!,
-    });
   }
 }
 

@@ -4,7 +4,8 @@ import { ObjectStore } from '../platform/object-store/object-store.js';
 import { encodePack } from '../platform/object-store/packs.js';
 import { PackStore } from './pack.store.js';
 
-const SAMPLES_A_PACK = 1_000;
+/** A pack has about so much of one or of the other. */
+const ENOUGH = { samples: 1_000, bytes: 8 * 1024 * 1024 };
 /** A trickle is packed when its oldest payload is this old; until then it is read from Postgres. */
 const MAX_OPEN_MINUTES = 60;
 /** A pack reserved this long ago and still not stored belongs to a process that went away. */
@@ -20,27 +21,26 @@ export class PackService {
 
   /** Packs what is worth a pack. Safe to run at any time, twice, and from several processes. */
   async packOpen(projectId: string, now = new Date()): Promise<void> {
-    for (const pack of await this.store.forgotten(projectId, FORGOTTEN_SECONDS)) await this.write(projectId, pack);
+    for (const pack of await this.store.forgotten(projectId, FORGOTTEN_SECONDS)) await this.write(pack);
     while (await this.isWorthAPack(projectId, now)) {
       const id = newId();
       const pack = { id, objectKey: `packs/${projectId}/${id}.ndjson.gz` };
-      if ((await this.store.claim(projectId, pack, SAMPLES_A_PACK)) === 0) return;
-      await this.write(projectId, pack);
+      if ((await this.store.claim(projectId, pack, ENOUGH)) === 0) return;
+      await this.write(pack);
     }
   }
 
   private async isWorthAPack(projectId: string, now: Date): Promise<boolean> {
-    const { count, oldestAt } = await this.store.open(projectId, SAMPLES_A_PACK);
+    const { samples, bytes, oldestAt } = await this.store.open(projectId);
     const oldestMinutes = oldestAt ? (now.getTime() - oldestAt.getTime()) / 60_000 : 0;
-    return count >= SAMPLES_A_PACK || oldestMinutes > MAX_OPEN_MINUTES;
+    return samples >= ENOUGH.samples || bytes >= ENOUGH.bytes || oldestMinutes > MAX_OPEN_MINUTES;
   }
 
-  /** Object first, pointers after: no row ever points at an object that is not there. */
-  private async write(projectId: string, { id, objectKey }: { id: string; objectKey: string }): Promise<void> {
-    const payloads = await this.store.claimed(id);
-    const { body, positions } = encodePack(payloads.map((payload) => payload.body));
+  /** Object first, its place after: no row ever points at an object that is not there. */
+  private async write({ id, objectKey }: { id: string; objectKey: string }): Promise<void> {
+    const bodies = await this.store.claimed(id);
+    const { body, blockOffsets } = await encodePack(bodies.flatMap((lines) => lines.split('\n')));
     await this.objects.put(objectKey, body, 'application/gzip');
-    const members = payloads.map((payload, i) => ({ ...payload, ...positions[i]! }));
-    await this.store.stored(projectId, { id, bytes: body.length, sha256: sha256(body) }, members);
+    await this.store.stored({ id, bytes: body.length, sha256: sha256(body), blockOffsets });
   }
 }

@@ -1,91 +1,99 @@
 import { Injectable } from '@nestjs/common';
-import type { PackPosition } from '../core/manifest.js';
 import { Database } from '../platform/database/database.js';
 
-export interface ClaimedPayload {
-  readonly predictionId: string;
-  readonly body: string;
+/** Open batches looked at for one pack. */
+const MOST_BATCHES = 2_000;
+
+/** What waits to be packed (as far as one pack may want it), and since when the oldest does. */
+export interface OpenPayloads {
+  readonly samples: number;
+  readonly bytes: number;
+  readonly oldestAt: Date | null;
 }
 
 @Injectable()
 export class PackStore {
   constructor(private readonly db: Database) {}
 
-  /** How many payloads wait to be packed (counted up to `limit`), and since when the oldest does. */
-  async open(projectId: string, limit: number): Promise<{ count: number; oldestAt: Date | null }> {
-    const [row] = await this.db.query<{ count: number; oldest_at: Date | null }>(
-      `select count(*)::int as count, min(received_at) as oldest_at
-       from (select received_at from payload where project_id = $1 and pack_id is null order by seq limit $2) waiting`,
-      [projectId, limit],
+  async open(projectId: string): Promise<OpenPayloads> {
+    const [row] = await this.db.query<OpenPayloads>(
+      `select coalesce(sum(samples), 0)::int as samples, coalesce(sum(bytes), 0)::float8 as bytes, min(received_at) as "oldestAt"
+       from (select samples, bytes, received_at from payload_batch where project_id = $1 and pack_id is null
+             order by id limit $2) waiting`,
+      [projectId, MOST_BATCHES],
     );
-    return { count: row!.count, oldestAt: row!.oldest_at };
+    return row!;
   }
 
-  /** Reserves a pack and claims the oldest open payloads for it, in one transaction. */
-  async claim(projectId: string, pack: { id: string; objectKey: string }, limit: number): Promise<number> {
+  /**
+   * Reserves a pack and claims the oldest open batches for it, until they have so many samples or bytes; in one
+   * transaction.
+   * @returns how many samples were claimed
+   */
+  async claim(
+    projectId: string,
+    pack: { id: string; objectKey: string },
+    enough: { samples: number; bytes: number },
+  ): Promise<number> {
     return this.db.transaction(async (query) => {
-      const claimed = await query(
-        `update payload set pack_id = $2
-         where project_id = $1 and prediction_id in (
-           select prediction_id from payload where project_id = $1 and pack_id is null
-           order by seq limit $3 for update skip locked)
-         returning prediction_id`,
-        [projectId, pack.id, limit],
-      );
-      if (claimed.length > 0) {
+      const claimed = await query<{ samples: number }>(CLAIM, [
+        projectId,
+        pack.id,
+        enough.samples,
+        enough.bytes,
+        MOST_BATCHES,
+      ]);
+      const samples = claimed.reduce((sum, batch) => sum + batch.samples, 0);
+      if (samples > 0) {
         await query('insert into pack (id, project_id, object_key, samples) values ($1, $2, $3, $4)', [
           pack.id,
           projectId,
           pack.objectKey,
-          claimed.length,
+          samples,
         ]);
       }
-      return claimed.length;
+      return samples;
     });
   }
 
-  /** The payloads of a reserved pack, always in the same order: packing again writes the same bytes. */
-  async claimed(packId: string): Promise<ClaimedPayload[]> {
-    const rows = await this.db.query<{ prediction_id: string; body: string }>(
-      'select prediction_id, body from payload where pack_id = $1 order by seq',
+  /** Bodies of the batches of a reserved pack, always in the same order: packing again writes the same bytes. */
+  async claimed(packId: string): Promise<string[]> {
+    const rows = await this.db.query<{ body: string }>(
+      `select h.body from payload_batch b join payload h on h.received_at = b.received_at and h.batch_id = b.id
+       where b.pack_id = $1 order by b.first_line`,
       [packId],
     );
-    return rows.map((row) => ({ predictionId: row.prediction_id, body: row.body }));
+    return rows.map(({ body }) => body);
   }
 
   /** Packs that were reserved by a process that then went away. */
   async forgotten(projectId: string, olderThanSeconds: number): Promise<{ id: string; objectKey: string }[]> {
-    const rows = await this.db.query<{ id: string; object_key: string }>(
-      `select id, object_key from pack
+    return this.db.query(
+      `select id, object_key as "objectKey" from pack
        where project_id = $1 and stored_at is null and reserved_at < now() - make_interval(secs => $2)`,
       [projectId, olderThanSeconds],
     );
-    return rows.map((row) => ({ id: row.id, objectKey: row.object_key }));
   }
 
-  /** The object is in the store: rows point at it and the hot payloads go, in one statement. */
-  async stored(
-    projectId: string,
-    pack: { id: string; bytes: number; sha256: string },
-    members: readonly (ClaimedPayload & Omit<PackPosition, 'pack'>)[],
-  ): Promise<void> {
+  /** The object is in the store: from now on its lines may be read there. */
+  async stored(pack: { id: string; bytes: number; sha256: string; blockOffsets: readonly number[] }): Promise<void> {
     await this.db.query(
-      `with member as (select * from unnest($3::text[], $4::int[], $5::int[], $6::int[]) as t (id, "offset", length, line)),
-       pointed as (
-         update prediction p set pack_id = $2, pack_offset = member."offset", pack_length = member.length, pack_line = member.line
-         from member where p.project_id = $1 and p.id = member.id),
-       dropped as (delete from payload where pack_id = $2)
-       update pack set stored_at = now(), bytes = $7, sha256 = $8 where id = $2`,
-      [
-        projectId,
-        pack.id,
-        members.map((member) => member.predictionId),
-        members.map((member) => member.offset),
-        members.map((member) => member.length),
-        members.map((member) => member.line),
-        pack.bytes,
-        pack.sha256,
-      ],
+      'update pack set stored_at = now(), bytes = $2, sha256 = $3, block_offsets = $4::int[] where id = $1',
+      [pack.id, pack.bytes, pack.sha256, pack.blockOffsets],
     );
   }
 }
+
+const CLAIM = `
+with waiting as (
+  select id, samples, bytes from payload_batch where project_id = $1 and pack_id is null
+  order by id limit $5 for update skip locked
+), summed as (
+  select id, samples, (sum(samples) over before)::int as first_line, sum(bytes) over before as first_byte
+  from waiting window before as (order by id rows between unbounded preceding and 1 preceding)
+), taken as (
+  select id, coalesce(first_line, 0) as first_line from summed
+  where coalesce(first_line, 0) < $3 and coalesce(first_byte, 0) < $4
+)
+update payload_batch b set pack_id = $2, first_line = taken.first_line
+from taken where b.id = taken.id returning b.samples`;

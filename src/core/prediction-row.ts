@@ -74,7 +74,10 @@ export function predictionRow(
 }
 
 const normalised = (input: Input): unknown =>
-  'text' in input ? { text: input.text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim() } : input;
+  'text' in input ? { text: withSingleSpaces(input.text.normalize('NFKC').toLowerCase().trim()) } : input;
+
+/** Most texts have single spaces already, and looking is much cheaper than replacing. */
+const withSingleSpaces = (text: string): string => (/\s\s|[^\S ]/.test(text) ? text.replace(/\s+/g, ' ') : text);
 
 function marginOf({ confidence, scores }: PostedPrediction['output']): number | null {
   const [first, second] = Object.values(scores ?? {}).sort((a, b) => b - a);

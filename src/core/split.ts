@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from './ids.js';
 
 export type Split = 'train' | 'holdout';
 
@@ -8,6 +8,6 @@ export type Split = 'train' | 'holdout';
  * so settings refuse that.
  */
 export function splitOf(groupKey: string, holdoutPercent: number): Split {
-  const bucket = createHash('sha256').update(groupKey).digest().readUInt32BE(0) % 100;
+  const bucket = parseInt(sha256(groupKey).slice(0, 8), 16) % 100;
   return bucket < holdoutPercent ? 'holdout' : 'train';
 }

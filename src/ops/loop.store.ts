@@ -91,8 +91,8 @@ export class LoopStore {
 const STAGES = `
 select 'capture' as stage, coalesce((select stored from ledger where project_id = $1 and source = 'prediction'), 0)::float8 as done,
        (select received_at from prediction where project_id = $1 order by seq desc limit 1) as last_at,
-       count(*)::int as waiting, min(received_at) as oldest_waiting_at
-from payload where project_id = $1 and pack_id is null
+       coalesce(sum(samples), 0)::int as waiting, min(received_at) as oldest_waiting_at
+from payload_batch where project_id = $1 and pack_id is null
 union all
 select 'feedback', coalesce((select stored from feedback_ledger where project_id = $1), 0)::float8,
        (select max(joined_at) from (select joined_at from feedback where project_id = $1 order by seq desc limit 1000) f),

@@ -31,9 +31,9 @@ select 'difference', 'all', coalesce(sum(d), 0)::float8 from (
   select received - stored - duplicate - conflict - rejected as d from ledger
   union all select received - stored - parked - duplicate - conflict - rejected from feedback_ledger) books
 union all
-select 'open_payloads', 'all', count(*)::float8 from payload where pack_id is null
+select 'open_payloads', 'all', coalesce(sum(samples), 0)::float8 from payload_batch where pack_id is null
 union all
-select 'oldest_open_seconds', 'all', coalesce(extract(epoch from now() - min(received_at)), 0)::float8 from payload where pack_id is null
+select 'oldest_open_seconds', 'all', coalesce(extract(epoch from now() - min(received_at)), 0)::float8 from payload_batch where pack_id is null
 union all
 select 'runs', status, count(*)::float8 from training_run group by status
 union all

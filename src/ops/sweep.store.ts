@@ -26,7 +26,7 @@ export class SweepStore {
 
   async projectsWithOpenPayloads(): Promise<string[]> {
     const rows = await this.db.query<{ id: string }>(
-      `select p.id from project p where exists (select 1 from payload where project_id = p.id and pack_id is null)
+      `select p.id from project p where exists (select 1 from payload_batch where project_id = p.id and pack_id is null)
        or exists (select 1 from pack where project_id = p.id and stored_at is null) limit $1`,
       [MOST],
     );

@@ -4,6 +4,7 @@ import type { ManifestLine } from '../core/manifest.js';
 import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
 import type { Split } from '../core/split.js';
 import { Database } from '../platform/database/database.js';
+import { positionInPack, type StoredPack } from '../platform/object-store/packs.js';
 import { readLoopState } from '../platform/database/loop-state.js';
 
 export type Snapshot = Awaited<ReturnType<Database['prisma']['datasetSnapshot']['findFirstOrThrow']>>;
@@ -59,9 +60,25 @@ export class SnapshotStore {
     });
   }
 
-  /** Every labelled sample that a model can be made of, in the order of ids. */
+  /**
+   * Every labelled sample that a model can be made of, in the order of ids. A body that is not packed yet travels inside
+   * its line, so that a snapshot never waits for the packer.
+   */
   async lines(projectId: string): Promise<ManifestLine[]> {
-    return (await this.db.query<LineRow>(LINES, [projectId])).map(manifestLine);
+    const rows = await this.db.query<LineRow>(LINES, [projectId]);
+    const packs = new Map(
+      (await this.db.query<PackRow>(PACKS, [distinct(rows, 'pack_id')])).map((pack) => [pack.id, pack]),
+    );
+    const open = rows.filter(({ pack_id }) => pack_id === null);
+    const hot = new Map(
+      (await this.db.query<HotRow>(HOT, [distinct(open, 'batch_id')])).map(({ id, body }) => [id, body.split('\n')]),
+    );
+    return rows.map((row) => {
+      const pack = row.pack_id === null ? undefined : packs.get(row.pack_id)!;
+      if (pack) return { ...lineOf(row), at: positionInPack(pack, row.first_line! + row.batch_line) };
+      const body = JSON.parse(hot.get(row.batch_id)![row.batch_line]!) as { input: Input };
+      return { ...lineOf(row), input: body.input };
+    });
   }
 
   async insert(snapshot: Omit<Snapshot, 'createdAt'>): Promise<Snapshot> {
@@ -78,34 +95,49 @@ interface LineRow {
   readonly group_hash: string;
   readonly content_hash: string;
   readonly revision: string;
-  readonly object_key: string | null;
-  readonly pack_offset: number;
-  readonly pack_length: number;
-  readonly pack_line: number;
-  readonly body: string | null;
+  readonly batch_id: string;
+  readonly batch_line: number;
+  readonly first_line: number | null;
+  /** Null while the object is not there. */
+  readonly pack_id: string | null;
 }
 
-/** A payload that is still hot travels inside its line, so that a snapshot never waits for the packer. */
-function manifestLine(row: LineRow): ManifestLine {
-  const line = {
-    sampleId: row.id,
-    label: row.label,
-    split: row.split,
-    groupHash: row.group_hash,
-    contentHash: row.content_hash,
-    revision: row.revision,
-  };
-  if (row.body !== null) return { ...line, input: (JSON.parse(row.body) as { input: Input }).input };
-  const at = { pack: row.object_key!, offset: row.pack_offset, length: row.pack_length, line: row.pack_line };
-  return { ...line, at };
+interface PackRow extends StoredPack {
+  readonly id: string;
 }
+
+interface HotRow {
+  readonly id: string;
+  readonly body: string;
+}
+
+const distinct = (rows: readonly LineRow[], key: 'pack_id' | 'batch_id'): string[] => [
+  ...new Set(rows.flatMap((row) => row[key] ?? [])),
+];
+
+const lineOf = (row: LineRow): ManifestLine => ({
+  sampleId: row.id,
+  label: row.label,
+  split: row.split,
+  groupHash: row.group_hash,
+  contentHash: row.content_hash,
+  revision: row.revision,
+});
 
 const LINES = `
-select p.id, s.label, s.split, p.group_hash, p.content_hash, s.revision,
-       k.object_key, p.pack_offset, p.pack_length, p.pack_line, h.body
+select p.id, s.label, s.split, p.group_hash, p.content_hash, s.revision, p.batch_id, p.batch_line, b.first_line,
+       k.id as pack_id
 from sample s
 join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
-left join payload h on h.project_id = p.project_id and h.prediction_id = p.id
-left join pack k on k.id = p.pack_id
+join payload_batch b on b.id = p.batch_id
+left join pack k on k.id = b.pack_id and k.stored_at is not null
 where s.project_id = $1 and s.status = 'resolved' and p.input_kind <> 'blob'
 order by p.id`;
+
+const PACKS = `
+select id, object_key as "objectKey", bytes, block_offsets as "blockOffsets" from pack where id = any($1::uuid[])`;
+
+/** Still there: a day's bodies go long after the last of them was packed. */
+const HOT = `
+select b.id, h.body from payload_batch b join payload h on h.received_at = b.received_at and h.batch_id = b.id
+where b.id = any($1::bigint[])`;

@@ -20,13 +20,10 @@ CREATE TABLE "prediction" (
   "attributes" JSONB,
   "occurred_at" TIMESTAMPTZ(3) NOT NULL,
   "received_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  "pack_id" UUID,
-  "pack_offset" INTEGER,
-  "pack_length" INTEGER,
-  "pack_line" INTEGER,
+  "batch_id" BIGINT NOT NULL,
+  "batch_line" INTEGER NOT NULL,
   CONSTRAINT "prediction_pkey" PRIMARY KEY ("project_id", "id")
 );
-CREATE UNIQUE INDEX "prediction_seq_key" ON "prediction" ("seq");
 CREATE INDEX "prediction_project_id_seq_idx" ON "prediction" ("project_id", "seq");
 
 CREATE TABLE "prediction_conflict" (
@@ -40,15 +37,26 @@ CREATE TABLE "prediction_conflict" (
 );
 CREATE UNIQUE INDEX "prediction_conflict_project_id_prediction_id_body_hash_key" ON "prediction_conflict" ("project_id", "prediction_id", "body_hash");
 
-CREATE TABLE "payload" (
+CREATE TABLE "payload_batch" (
+  "id" BIGSERIAL NOT NULL,
   "project_id" TEXT NOT NULL,
-  "prediction_id" TEXT NOT NULL,
-  "seq" BIGSERIAL NOT NULL,
-  "body" TEXT NOT NULL,
+  "samples" INTEGER NOT NULL,
+  "bytes" INTEGER NOT NULL,
   "pack_id" UUID,
+  "first_line" INTEGER,
   "received_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  CONSTRAINT "payload_pkey" PRIMARY KEY ("project_id", "prediction_id")
+  CONSTRAINT "payload_batch_pkey" PRIMARY KEY ("id")
 );
+
+-- One partition a day (UTC), made ahead and dropped whole by the capture stage.
+CREATE TABLE "payload" (
+  "received_at" TIMESTAMPTZ(3) NOT NULL,
+  "batch_id" BIGINT NOT NULL,
+  "body" TEXT NOT NULL,
+  CONSTRAINT "payload_pkey" PRIMARY KEY ("received_at", "batch_id")
+) PARTITION BY RANGE ("received_at");
+-- Short-lived: compressing a batch would cost more than all else of its insertion.
+ALTER TABLE "payload" ALTER COLUMN "body" SET STORAGE EXTERNAL;
 
 CREATE TABLE "pack" (
   "id" UUID NOT NULL,
@@ -57,6 +65,7 @@ CREATE TABLE "pack" (
   "samples" INTEGER NOT NULL DEFAULT 0,
   "bytes" INTEGER NOT NULL DEFAULT 0,
   "sha256" TEXT,
+  "block_offsets" INTEGER[] NOT NULL DEFAULT ARRAY[]::INTEGER[],
   "reserved_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   "stored_at" TIMESTAMPTZ(3),
   CONSTRAINT "pack_pkey" PRIMARY KEY ("id")
@@ -88,12 +97,12 @@ CREATE TABLE "feedback" (
   "rater_role" TEXT NOT NULL,
   "body_hash" TEXT NOT NULL,
   "key_id" TEXT,
+  "client" TEXT,
   "occurred_at" TIMESTAMPTZ(3) NOT NULL,
   "received_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   "joined_at" TIMESTAMPTZ(3),
   CONSTRAINT "feedback_pkey" PRIMARY KEY ("project_id", "id")
 );
-CREATE UNIQUE INDEX "feedback_seq_key" ON "feedback" ("seq");
 
 CREATE TABLE "feedback_conflict" (
   "seq" BIGSERIAL NOT NULL,
@@ -273,8 +282,9 @@ CREATE TABLE "audit" (
 
 -- Indexes the schema language cannot say.
 CREATE INDEX "prediction_external_id_idx" ON "prediction" ("project_id", "external_id") WHERE "external_id" IS NOT NULL;
-CREATE INDEX "payload_open_idx" ON "payload" ("project_id", "seq") WHERE "pack_id" IS NULL;
-CREATE INDEX "payload_claimed_idx" ON "payload" ("pack_id") WHERE "pack_id" IS NOT NULL;
+CREATE INDEX "payload_batch_open_idx" ON "payload_batch" ("project_id", "id") WHERE "pack_id" IS NULL;
+CREATE INDEX "payload_batch_pack_idx" ON "payload_batch" ("pack_id") WHERE "pack_id" IS NOT NULL;
+CREATE INDEX "payload_batch_received_idx" ON "payload_batch" ("received_at");
 CREATE INDEX "pack_reserved_idx" ON "pack" ("reserved_at") WHERE "stored_at" IS NULL;
 CREATE INDEX "feedback_prediction_id_idx" ON "feedback" ("project_id", "prediction_id") WHERE "prediction_id" IS NOT NULL;
 CREATE INDEX "feedback_external_id_idx" ON "feedback" ("project_id", "external_id") WHERE "external_id" IS NOT NULL;
