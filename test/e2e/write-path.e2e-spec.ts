@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PackService } from '../../src/capture/pack.service.js';
+import { PartitionService } from '../../src/capture/partition.service.js';
+import { Database } from '../../src/platform/database/database.js';
+import { ObjectStore } from '../../src/platform/object-store/object-store.js';
+import { aCorrection, aPrediction } from '../support/builders.js';
+import { API_KEY, type Client, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+
+let flywheel: TestFlywheel;
+let client: Client;
+let database: Database;
+
+beforeAll(async () => {
+  flywheel = await startTestFlywheel();
+  client = flywheel.as(API_KEY);
+  database = flywheel.app.get(Database);
+});
+afterAll(() => flywheel.close());
+
+const predictions = (from: number, count: number) =>
+  Array.from({ length: count }, (_, i) => aPrediction({ id: `w${from + i}`, externalId: `x${from + i}` }));
+
+async function post(path: string, items: readonly object[]): Promise<void> {
+  for (let start = 0; start < items.length; start += 1_000)
+    await client.post(path, { items: items.slice(start, start + 1_000) }).expect(202);
+}
+
+/** Rows that were read by going through a whole table, so far. */
+async function rowsScanned(): Promise<number> {
+  await sleep(1_500); // Postgres tells its statistics once a second.
+  const [row] = await database.query<{ rows: string }>(
+    `select sum(seq_tup_read) as rows from pg_stat_user_tables
+     where relname in ('prediction', 'feedback', 'sample', 'payload_batch', 'prediction_conflict', 'feedback_conflict')`,
+  );
+  return Number(row!.rows);
+}
+
+describe('the write path', () => {
+  it('costs what is new, not what is there: no batch reads through a table', async () => {
+    const old = 8_000;
+    await post('/v1/predictions', predictions(0, old));
+    await post(
+      '/v1/feedback',
+      Array.from({ length: 4_000 }, (_, i) => aCorrection({ id: `f${i}`, predictionId: `w${i}` })),
+    );
+    const before = await rowsScanned();
+    await post('/v1/predictions', predictions(old, 500));
+    await post('/v1/predictions', predictions(old, 500));
+    const byEitherId = Array.from({ length: 500 }, (_, i) =>
+      aCorrection({ id: `n${i}`, ...(i % 2 ? { predictionId: `w${i}` } : { externalId: `x${old + i}` }) }),
+    );
+    await post('/v1/feedback', byEitherId);
+    expect((await rowsScanned()) - before).toBeLessThan(old);
+  });
+
+  it('needs no more statements for a thousand items than for one', async () => {
+    const statements: number[] = [];
+    const counted = database as unknown as { query: Database['query'] };
+    const query = counted.query;
+    let count = 0;
+    counted.query = (...args) => {
+      count += 1;
+      return query(...args);
+    };
+    for (const size of [1, 1_000]) {
+      count = 0;
+      await client.post('/v1/predictions', { items: predictions(20_000 + size, size) }).expect(202);
+      statements.push(count);
+    }
+    counted.query = query;
+    // The packer and the sweeper may add some of their own meanwhile.
+    for (const each of statements) expect(each).toBeLessThan(12);
+  });
+});
+
+describe('bodies', () => {
+  it('are readable before, while and after they move into a pack, and when their partition is gone', async () => {
+    const mover = await newProject(flywheel, 'mover');
+    const items = Array.from({ length: 60 }, (_, i) =>
+      aPrediction({ id: `m${i}`, input: { text: `text\nof ${i} with "quotes" and \\ and 🎡` } }),
+    );
+    await mover.post('/v1/predictions', { items: items.slice(0, 40) }).expect(202);
+    await mover.post('/v1/predictions', items[40]!).expect(202);
+    await mover.post('/v1/predictions', { items: items.slice(41) }).expect(202);
+    const readAll = () =>
+      Promise.all(
+        items.map(async ({ id }) => {
+          const { body } = await mover.get(`/v1/predictions/${id}`).expect(200);
+          return (body as { input: object }).input;
+        }),
+      );
+    const expected = items.map(({ input }) => input);
+    expect(await readAll()).toEqual(expected);
+    await flywheel.app.get(PackService).packOpen('mover', new Date(Date.now() + 2 * 3_600_000));
+    expect(await flywheel.app.get(ObjectStore).list('packs/mover/')).toHaveLength(1);
+    expect(await readAll()).toEqual(expected);
+    await database.query(
+      `delete from payload h using payload_batch b where b.id = h.batch_id and b.project_id = 'mover'`,
+    );
+    expect(await readAll()).toEqual(expected);
+  });
+
+  it('rest in partitions of a day, which go when all of them is packed', async () => {
+    const partitions = flywheel.app.get(PartitionService);
+    const names = async () =>
+      (
+        await database.query<{ name: string }>(
+          `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'payload'::regclass order by 1`,
+        )
+      ).map(({ name }) => name);
+    expect(await names()).toHaveLength(10);
+    for (const day of [20260102, 20260103])
+      await database.query(
+        `create table payload_${day} partition of payload for values from ('${day} 00:00+00') to ('${day + 1} 00:00+00')`,
+      );
+    await database.query(
+      `with open as (insert into payload_batch (project_id, samples, bytes, received_at)
+                     values ('mover', 1, 2, '2026-01-03T12:00Z') returning id, received_at)
+       insert into payload select received_at, id, '{}' from open`,
+    );
+    await partitions.look();
+    expect(await names()).toContain('payload_20260103');
+    expect(await names()).not.toContain('payload_20260102');
+    await flywheel.app.get(PackService).packOpen('mover', new Date(Date.now() + 2 * 3_600_000));
+    await partitions.look();
+    expect(await names()).not.toContain('payload_20260103');
+    expect(await names()).toHaveLength(10);
+  });
+});
