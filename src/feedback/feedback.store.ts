@@ -82,13 +82,7 @@ export class FeedbackStore {
 
   /** Ids of the predictions that the given feedback speaks of, as far as they have arrived. */
   async targets(query: Query, projectId: string, feedbackIds: readonly string[]): Promise<string[]> {
-    const rows = await query<{ id: string }>(
-      `with f as (select prediction_id, external_id from feedback where project_id = $1 and id = any($2))
-       select p.id from f join prediction p on p.project_id = $1 and p.id = f.prediction_id
-       union
-       select p.id from f join prediction p on p.project_id = $1 and p.external_id = f.external_id`,
-      [projectId, feedbackIds],
-    );
+    const rows = await query<{ id: string }>(TARGETS, [projectId, feedbackIds]);
     return rows.map(({ id }) => id);
   }
 
@@ -104,33 +98,12 @@ export class FeedbackStore {
 
   /** Marks what has found its prediction, and books it as stored instead of parked. */
   async join(query: Query, projectId: string, predictionIds: readonly string[]): Promise<void> {
-    await query(
-      `with p as (select id, external_id from prediction where project_id = $1 and id = any($2)),
-       found as (
-         select f.id from p join feedback f on f.project_id = $1 and f.prediction_id = p.id and f.joined_at is null
-         union
-         select f.id from p join feedback f on f.project_id = $1 and f.external_id = p.external_id and f.joined_at is null),
-       joined as (
-         update feedback f set joined_at = now() from found where f.project_id = $1 and f.id = found.id returning f.id)
-       update feedback_ledger l set stored = l.stored + n.count, parked = l.parked - n.count
-       from (select count(*) from joined) n where l.project_id = $1 and n.count > 0`,
-      [projectId, predictionIds],
-    );
+    await query(JOIN, [projectId, predictionIds]);
   }
 
   /** Everything that was ever said about the predictions. */
   async spoken(query: Query, projectId: string, predictionIds: readonly string[]): Promise<Spoken[]> {
-    const rows = await query<SpokenRow>(
-      `with p as (select id, external_id, label, split from prediction where project_id = $1 and id = any($2)),
-       said as (
-         select p.id as prediction_id, f.id from p join feedback f on f.project_id = $1 and f.prediction_id = p.id
-         union
-         select p.id, f.id from p join feedback f on f.project_id = $1 and f.external_id = p.external_id)
-       select p.id as prediction_id, p.label as predicted, p.split, f.id as feedback_id, f.kind, f.label, f.not_label,
-              f.rater_id, f.rater_role, f.occurred_at, f.seq
-       from said join p on p.id = said.prediction_id join feedback f on f.project_id = $1 and f.id = said.id`,
-      [projectId, predictionIds],
-    );
+    const rows = await query<SpokenRow>(SPOKEN, [projectId, predictionIds]);
     return groupByPrediction(rows);
   }
 
@@ -205,6 +178,11 @@ function groupByPrediction(rows: readonly SpokenRow[]): Spoken[] {
   return [...groups.values()];
 }
 
+/*
+ * The statements below look up row by row (lateral; limit 1 or offset 0 keeps it from becoming a join): a join would let the planner read a project's whole
+ * past for each batch, above all while Postgres has not analysed the tables yet.
+ */
+
 const INSERT_ONCE = `
 with posted as (
   select * from unnest(
@@ -220,15 +198,17 @@ with posted as (
   from posted order by id
   on conflict (project_id, id) do nothing
   returning id
+), known as (
+  select posted.id, posted.body_hash, posted.body, before.body_hash as first_hash
+  from posted left join lateral (
+    select body_hash from feedback where project_id = $1 and id = posted.id limit 1) before on true
+  where not exists (select 1 from inserted where inserted.id = posted.id)
 ), outcome as (
-  select posted.id, posted.body_hash, posted.body,
-         case when inserted.id is not null then 'accepted'
-              when known.id is null then 'unseen'
-              when known.body_hash = posted.body_hash then 'duplicate'
-              else 'conflict' end as status
-  from posted
-  left join inserted on inserted.id = posted.id
-  left join feedback known on known.project_id = $1 and known.id = posted.id
+  select id, null as body_hash, null as body, 'accepted' as status from inserted
+  union all
+  select id, body_hash, body,
+         case when first_hash is null then 'unseen' when first_hash = body_hash then 'duplicate' else 'conflict' end
+  from known
 ), kept as (
   insert into feedback_conflict (project_id, feedback_id, body_hash, body)
   select $1, id, body_hash, body from outcome where status = 'conflict'
@@ -245,6 +225,46 @@ with posted as (
     rejected = feedback_ledger.rejected + excluded.rejected
 )
 select id, status from outcome`;
+
+const TARGETS = `
+with f as materialized (
+  select said.* from unnest($2::text[]) as posted (id)
+  cross join lateral (
+    select prediction_id, external_id from feedback where project_id = $1 and id = posted.id limit 1) said)
+select p.id from f cross join lateral (
+  select id from prediction where project_id = $1 and id = f.prediction_id limit 1) p
+union
+select p.id from f cross join lateral (
+  select id from prediction where project_id = $1 and external_id = f.external_id offset 0) p`;
+
+/** Ids of all feedback about the given predictions. */
+const SAID = `
+p as materialized (
+  select found.* from unnest($2::text[]) as given (id)
+  cross join lateral (
+    select id, external_id, label, split from prediction where project_id = $1 and id = given.id limit 1) found),
+said as materialized (
+  select p.id as prediction_id, f.id from p cross join lateral (
+    select id from feedback where project_id = $1 and prediction_id = p.id offset 0) f
+  union
+  select p.id, f.id from p cross join lateral (
+    select id from feedback where project_id = $1 and external_id = p.external_id offset 0) f)`;
+
+const JOIN = `
+with ${SAID},
+joined as (
+  update feedback f set joined_at = now()
+  where f.project_id = $1 and f.joined_at is null and f.id = any(array(select distinct id from said))
+  returning f.id)
+update feedback_ledger l set stored = l.stored + n.count, parked = l.parked - n.count
+from (select count(*) from joined) n where l.project_id = $1 and n.count > 0`;
+
+const SPOKEN = `
+with ${SAID}
+select p.id as prediction_id, p.label as predicted, p.split, f.id as feedback_id, f.kind, f.label, f.not_label,
+       f.rater_id, f.rater_role, f.occurred_at, f.seq
+from said join p on p.id = said.prediction_id
+cross join lateral (select * from feedback where project_id = $1 and id = said.id limit 1) f`;
 
 /** Arrays of arrays do not unnest row by row, so the two lists of a row travel as JSON. */
 const UPSERT_SAMPLES = `

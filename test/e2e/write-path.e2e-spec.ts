@@ -26,32 +26,45 @@ async function post(path: string, items: readonly object[]): Promise<void> {
     await client.post(path, { items: items.slice(start, start + 1_000) }).expect(202);
 }
 
-/** Rows that were read by going through a whole table, so far. */
-async function rowsScanned(): Promise<number> {
+/** Rows that statements have fetched so far, by whatever way. */
+async function rowsRead(): Promise<number> {
   await sleep(1_500); // Postgres tells its statistics once a second.
   const [row] = await database.query<{ rows: string }>(
-    `select sum(seq_tup_read) as rows from pg_stat_user_tables
+    `select sum(seq_tup_read + idx_tup_fetch) as rows from pg_stat_user_tables
      where relname in ('prediction', 'feedback', 'sample', 'payload_batch', 'prediction_conflict', 'feedback_conflict')`,
   );
   return Number(row!.rows);
 }
 
+/** Past traffic with its feedback, straight into the tables; Postgres has not analysed them yet, as after a busy minute. */
+async function fill(count: number): Promise<void> {
+  await database.query(
+    `insert into prediction (project_id, id, external_id, body_hash, content_hash, group_hash, split, input_kind, preview,
+                             model_version, label, occurred_at, batch_id, batch_line)
+     select 'default', 'w' || i, 'x' || i, 'h', 'h', 'h', 'train', 'text', 'text', '1', 'a', now(), 0, i
+     from generate_series(0, $1::int - 1) i`,
+    [count],
+  );
+  await database.query(
+    `insert into feedback (project_id, id, prediction_id, kind, label, rater_id, rater_role, body_hash, occurred_at, joined_at)
+     select 'default', 'f' || i, 'w' || i, 'correction', 'b', 'anna', 'user', 'h', now(), now()
+     from generate_series(0, $1::int - 1) i`,
+    [count],
+  );
+}
+
 describe('the write path', () => {
-  it('costs what is new, not what is there: no batch reads through a table', async () => {
-    const old = 8_000;
-    await post('/v1/predictions', predictions(0, old));
-    await post(
-      '/v1/feedback',
-      Array.from({ length: 4_000 }, (_, i) => aCorrection({ id: `f${i}`, predictionId: `w${i}` })),
-    );
-    const before = await rowsScanned();
+  it('costs what is new, not what is there: no batch reads the past', async () => {
+    const old = 100_000;
+    await fill(old);
+    const before = await rowsRead();
     await post('/v1/predictions', predictions(old, 500));
     await post('/v1/predictions', predictions(old, 500));
     const byEitherId = Array.from({ length: 500 }, (_, i) =>
       aCorrection({ id: `n${i}`, ...(i % 2 ? { predictionId: `w${i}` } : { externalId: `x${old + i}` }) }),
     );
     await post('/v1/feedback', byEitherId);
-    expect((await rowsScanned()) - before).toBeLessThan(old);
+    expect((await rowsRead()) - before).toBeLessThan(old / 10);
   });
 
   it('needs no more statements for a thousand items than for one', async () => {
@@ -65,7 +78,7 @@ describe('the write path', () => {
     };
     for (const size of [1, 1_000]) {
       count = 0;
-      await client.post('/v1/predictions', { items: predictions(20_000 + size, size) }).expect(202);
+      await client.post('/v1/predictions', { items: predictions(200_000 + size, size) }).expect(202);
       statements.push(count);
     }
     counted.query = query;
