@@ -17,6 +17,9 @@ import { CaptureStore } from './capture.store.js';
 
 type Item = BatchItem<PredictionRow>;
 
+/** So that a busy second makes one look at what is to be packed. */
+const PACK_WAITS_SECONDS = 1;
+
 /** What did the model say? Takes predictions in and gives them back. */
 @Injectable()
 export class CaptureService extends PredictionIntake {
@@ -84,7 +87,7 @@ export class CaptureService extends PredictionIntake {
 
   /** Looked up after the commit: feedback that is committed meanwhile sees the predictions, or is seen here. */
   private async afterCommit(projectId: string, accepted: readonly string[]): Promise<void> {
-    void this.jobs.hint(packPayloads, { projectId });
+    void this.jobs.hint(packPayloads, { projectId }, PACK_WAITS_SECONDS);
     const predictionIds = await this.store.spokenAbout(projectId, accepted);
     if (predictionIds.length > 0) void this.jobs.hint(joinFeedback, { projectId, predictionIds });
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { PredictionRow } from '../core/prediction-row.js';
 import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
 import type { RowStatus } from '../platform/batching/commit-once.js';
-import { Database } from '../platform/database/database.js';
+import { Database, type Prepared } from '../platform/database/database.js';
 import type { StoredPack } from '../platform/object-store/packs.js';
 
 /** `hot` is the body itself while it is in Postgres; the others are null until its pack is stored. */
@@ -89,7 +89,9 @@ export class CaptureStore {
  * The parameters are the columns of the batch, so the statement is the same for one row and for a thousand. What is known
  * is looked up row by row (lateral): a join would let the planner read the whole table for each batch.
  */
-const INSERT_ONCE = `
+const INSERT_ONCE: Prepared = {
+  name: 'capture.insertOnce',
+  text: `
 with posted as (
   select * from unnest(
     $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
@@ -139,13 +141,16 @@ with posted as (
     duplicate = ledger.duplicate + excluded.duplicate, conflict = ledger.conflict + excluded.conflict,
     rejected = ledger.rejected + excluded.rejected
 )
-select id, status from outcome`;
+select id, status from outcome`,
+};
 
 /**
  * Row by row, like INSERT_ONCE. Most predictions cost nothing here: by its own id one can only be spoken of in feedback
  * that is parked, and nothing is parked.
  */
-const SPOKEN_ABOUT = `
+const SPOKEN_ABOUT: Prepared = {
+  name: 'capture.spokenAbout',
+  text: `
 select p.id
 from unnest($2::text[]) as p (id)
 cross join lateral (select 1 from feedback where project_id = $1 and prediction_id = p.id limit 1) f
@@ -156,7 +161,8 @@ from unnest($2::text[]) as posted (id)
 cross join lateral (
   select id, external_id from prediction
   where project_id = $1 and id = posted.id and external_id is not null limit 1) p
-cross join lateral (select 1 from feedback where project_id = $1 and external_id = p.external_id limit 1) f`;
+cross join lateral (select 1 from feedback where project_id = $1 and external_id = p.external_id limit 1) f`,
+};
 
 const BODY_OF = `
 select split_part(h.body, E'\\n', $2::int + 1) as hot, b.first_line + $2::int as line,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FeedbackKind, RaterRole, Statement } from '../core/label.js';
 import type { Split } from '../core/split.js';
 import type { RowStatus } from '../platform/batching/commit-once.js';
-import { Database, type Query } from '../platform/database/database.js';
+import { Database, type Prepared, type Query } from '../platform/database/database.js';
 
 /** Feedback as it is stored. */
 export interface FeedbackRow {
@@ -183,7 +183,9 @@ function groupByPrediction(rows: readonly SpokenRow[]): Spoken[] {
  * past for each batch, above all while Postgres has not analysed the tables yet.
  */
 
-const INSERT_ONCE = `
+const INSERT_ONCE: Prepared = {
+  name: 'feedback.insertOnce',
+  text: `
 with posted as (
   select * from unnest(
     $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::text[], $11::text[],
@@ -224,9 +226,12 @@ with posted as (
     duplicate = feedback_ledger.duplicate + excluded.duplicate, conflict = feedback_ledger.conflict + excluded.conflict,
     rejected = feedback_ledger.rejected + excluded.rejected
 )
-select id, status from outcome`;
+select id, status from outcome`,
+};
 
-const TARGETS = `
+const TARGETS: Prepared = {
+  name: 'feedback.targets',
+  text: `
 with f as materialized (
   select said.* from unnest($2::text[]) as posted (id)
   cross join lateral (
@@ -235,7 +240,8 @@ select p.id from f cross join lateral (
   select id from prediction where project_id = $1 and id = f.prediction_id limit 1) p
 union
 select p.id from f cross join lateral (
-  select id from prediction where project_id = $1 and external_id = f.external_id offset 0) p`;
+  select id from prediction where project_id = $1 and external_id = f.external_id offset 0) p`,
+};
 
 /** Ids of all feedback about the given predictions. */
 const SAID = `
@@ -250,24 +256,32 @@ said as materialized (
   select p.id, f.id from p cross join lateral (
     select id from feedback where project_id = $1 and external_id = p.external_id offset 0) f)`;
 
-const JOIN = `
+const JOIN: Prepared = {
+  name: 'feedback.join',
+  text: `
 with ${SAID},
 joined as (
   update feedback f set joined_at = now()
   where f.project_id = $1 and f.joined_at is null and f.id = any(array(select distinct id from said))
   returning f.id)
 update feedback_ledger l set stored = l.stored + n.count, parked = l.parked - n.count
-from (select count(*) from joined) n where l.project_id = $1 and n.count > 0`;
+from (select count(*) from joined) n where l.project_id = $1 and n.count > 0`,
+};
 
-const SPOKEN = `
+const SPOKEN: Prepared = {
+  name: 'feedback.spoken',
+  text: `
 with ${SAID}
 select p.id as prediction_id, p.label as predicted, p.split, f.id as feedback_id, f.kind, f.label, f.not_label,
        f.rater_id, f.rater_role, f.occurred_at, f.seq
 from said join p on p.id = said.prediction_id
-cross join lateral (select * from feedback where project_id = $1 and id = said.id limit 1) f`;
+cross join lateral (select * from feedback where project_id = $1 and id = said.id limit 1) f`,
+};
 
 /** Arrays of arrays do not unnest row by row, so the two lists of a row travel as JSON. */
-const UPSERT_SAMPLES = `
+const UPSERT_SAMPLES: Prepared = {
+  name: 'feedback.upsertSamples',
+  text: `
 insert into sample (project_id, prediction_id, status, label, support, candidates, not_labels, split, revision)
 select $1, id, status, label, support, array(select jsonb_array_elements_text(candidates)),
        array(select jsonb_array_elements_text(not_labels)), split, nextval('label_revision')
@@ -281,7 +295,8 @@ on conflict (project_id, prediction_id) do update set
   labelled_at = case when (sample.status, sample.label) is distinct from (excluded.status, excluded.label)
                      then now() else sample.labelled_at end
 where (sample.status, sample.label, sample.support, sample.candidates, sample.not_labels)
-      is distinct from (excluded.status, excluded.label, excluded.support, excluded.candidates, excluded.not_labels)`;
+      is distinct from (excluded.status, excluded.label, excluded.support, excluded.candidates, excluded.not_labels)`,
+};
 
 /** The first snapshot that holds the label's present revision, its model, and the first promotion after that. */
 const RECEIPT = `

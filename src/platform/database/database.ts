@@ -3,8 +3,14 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.js';
 
+/** A statement that each connection parses and plans once, for the hot paths. A name belongs to one text for ever. */
+export interface Prepared {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** Runs one statement; rows come back as the database names their columns. */
-export type Query = <Row extends object>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+export type Query = <Row extends object>(statement: string | Prepared, values?: readonly unknown[]) => Promise<Row[]>;
 
 /**
  * The one door to Postgres: Prisma for everyday reads and writes, `query` for statements that carry a whole batch
@@ -22,14 +28,14 @@ export class Database {
     this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool) });
   }
 
-  readonly query: Query = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-    (await this.pool.query<Row>(text, [...values])).rows;
+  readonly query: Query = async <Row extends object>(statement: string | Prepared, values: readonly unknown[] = []) =>
+    (await this.pool.query<Row>(orderOf(statement, values))).rows;
 
   /** All or nothing: an error rolls back and is thrown on. */
   async transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
     const client = await this.pool.connect();
-    const query: Query = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-      (await client.query<Row>(text, [...values])).rows;
+    const query: Query = async <Row extends object>(statement: string | Prepared, values: readonly unknown[] = []) =>
+      (await client.query<Row>(orderOf(statement, values))).rows;
     try {
       await client.query('begin');
       const result = await work(query);
@@ -50,3 +56,6 @@ export class Database {
     await this.pool.end();
   }
 }
+
+const orderOf = (statement: string | Prepared, values: readonly unknown[]): pg.QueryConfig =>
+  typeof statement === 'string' ? { text: statement, values: [...values] } : { ...statement, values: [...values] };

@@ -4,6 +4,9 @@ import { ModuleRef } from '@nestjs/core';
 import { type Queue, RedisQueueBackend } from 'bullmq';
 import type { JobDefinition, PayloadOf } from './define-job.js';
 
+/** Keys remembered; beyond, all are forgotten, which only costs some hints more. */
+const MOST_DUE = 10_000;
+
 /** The sending side of the loop's arrows. */
 @Injectable()
 export class JobQueue {
@@ -11,19 +14,32 @@ export class JobQueue {
 
   constructor(private readonly modules: ModuleRef) {}
 
+  /** Until when the latest delayed hint of each key has not come due in this process. */
+  private readonly due = new Map<string, number>();
+
   /**
    * Offers a job. A hint, not a record: the rows are the truth and the sweeper finds what a lost hint was about, so a
-   * queue that does not answer is logged and never fails the caller.
+   * queue that does not answer is logged and never fails the caller. A delayed hint is left out while one with its key
+   * is not due yet: the job that comes then sees all that was committed before.
    */
   async hint<Job extends JobDefinition>(job: Job, payload: PayloadOf<Job>, delaySeconds = 0): Promise<void> {
+    const id = `${job.name} ${job.key(payload)}`;
+    if (this.isComing(id)) return;
+    if (delaySeconds > 0) this.due.set(id, Date.now() + delaySeconds * 1000);
     try {
       await this.queue(job).add(job.name, payload, {
         delay: Math.ceil(delaySeconds * 1000),
         deduplication: { id: job.key(payload) },
       });
     } catch (error) {
+      this.due.delete(id);
       this.log.warn(`${job.name} was not offered: ${(error as Error).message}`);
     }
+  }
+
+  private isComing(id: string): boolean {
+    if (this.due.size > MOST_DUE) this.due.clear();
+    return (this.due.get(id) ?? 0) > Date.now();
   }
 
   /** Makes a job come again and again, by interval or by cron pattern (UTC); the same name replaces the earlier one. */
