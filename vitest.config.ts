@@ -12,6 +12,7 @@ export default defineConfig({
       project('architecture', ['test/architecture/**/*.spec.ts'], 60_000),
       project('integration', ['test/integration/**/*.int-spec.ts'], 120_000),
       project('e2e', ['test/e2e/**/*.e2e-spec.ts'], 300_000),
+      project('faults', ['test/faults/**/*.fault-spec.ts'], 120_000),
       project('browser', ['test/browser/**/*.browser-spec.ts'], 300_000),
     ],
     fileParallelism: false,

@@ -9,7 +9,7 @@ const ENOUGH = { samples: 1_000, bytes: 8 * 1024 * 1024 };
 /** A trickle is packed when its oldest payload is this old; until then it is read from Postgres. */
 const MAX_OPEN_MINUTES = 60;
 /** A pack reserved this long ago and still not stored belongs to a process that went away. */
-const FORGOTTEN_SECONDS = 120;
+const FORGOTTEN_SECONDS = 30;
 
 /** Moves committed payloads into packs of about a thousand. */
 @Injectable()

@@ -25,8 +25,17 @@ const CODE_OF_STATUS: Readonly<Record<number, FailureCode>> = {
   503: 'unavailable',
 };
 
-/** Postgres and sockets that are gone, and transactions given up: SQLSTATE classes 08, 40, 53 and 57P, codes of Node. */
-const GONE = /^(08\w{3}|40\w{3}|53\w{3}|57P\d{2}|ECONN\w+|EPIPE|ETIMEDOUT)$/;
+/**
+ * Postgres and sockets that are gone, and transactions given up: SQLSTATE classes 08, 40, 53 and 57P, codes of Prisma
+ * (P10.., no connection to be had, a write conflict) and of Node.
+ */
+const GONE = /^(08\w{3}|40\w{3}|53\w{3}|57P\d{2}|P10\d{2}|P2024|P2034|ECONN\w+|EPIPE|ETIMEDOUT)$/;
+/** What the driver throws without a code when a connection ends under it. */
+const ENDED =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+
+const isGone = (error: unknown): boolean =>
+  GONE.test(String((error as { code?: unknown }).code)) || ENDED.test(String((error as Error).message));
 
 /** The document a caller sees. An unknown error shows nothing of itself. */
 export function toProblem(error: unknown, instance?: string): Problem {
@@ -34,7 +43,7 @@ export function toProblem(error: unknown, instance?: string): Problem {
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
   const code = CODE_OF_STATUS[status];
   if (code) return problem(code, (error as Error).message, { instance });
-  if (GONE.test(String((error as { code?: unknown }).code))) {
+  if (isGone(error)) {
     return problem('unavailable', 'A part the service needs does not answer; try again shortly.', { instance });
   }
   return problem('internal', 'The log says more under the time of this answer.', { instance });

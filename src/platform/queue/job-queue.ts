@@ -4,6 +4,10 @@ import { ModuleRef } from '@nestjs/core';
 import { type Queue, RedisQueueBackend } from 'bullmq';
 import type { JobDefinition, PayloadOf } from './define-job.js';
 
+/** How often the queue is asked whether it still knows its schedules. */
+const REMIND_MS = 10_000;
+type Schedule = { readonly name: string; readonly every: number } | { readonly name: string; readonly pattern: string };
+
 /** Keys remembered; beyond, all are forgotten, which only costs some hints more. */
 const MOST_DUE = 10_000;
 
@@ -14,6 +18,8 @@ export class JobQueue {
 
   constructor(private readonly modules: ModuleRef) {}
 
+  private readonly schedules: { isKnown(): Promise<boolean>; tell(): Promise<void> }[] = [];
+  private reminder: NodeJS.Timeout | undefined;
   /** Until when the latest delayed hint of each key has not come due in this process. */
   private readonly due = new Map<string, number>();
 
@@ -42,15 +48,34 @@ export class JobQueue {
     return (this.due.get(id) ?? 0) > Date.now();
   }
 
-  /** Makes a job come again and again, by interval or by cron pattern (UTC); the same name replaces the earlier one. */
-  async repeat<Job extends JobDefinition>(
-    job: Job,
-    payload: PayloadOf<Job>,
-    schedule: { name: string; every: number } | { name: string; pattern: string },
-  ): Promise<void> {
+  /**
+   * Makes a job come again and again, by interval or by cron pattern (UTC); the same name replaces the earlier one. A
+   * queue that has forgotten the schedule is told again.
+   */
+  async repeat<Job extends JobDefinition>(job: Job, payload: PayloadOf<Job>, schedule: Schedule): Promise<void> {
     const { name, ...repeat } = schedule;
     const options = 'pattern' in repeat ? { ...repeat, tz: 'UTC' } : repeat;
-    await this.queue(job).upsertJobScheduler(name, options, { name: job.name, data: payload });
+    const tell = async () => {
+      await this.queue(job).upsertJobScheduler(name, options, { name: job.name, data: payload });
+    };
+    this.schedules.push({ isKnown: async () => Boolean(await this.queue(job).getJobScheduler(name)), tell });
+    this.reminder ??= setInterval(() => void this.remind(), REMIND_MS).unref();
+    await tell();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.reminder);
+  }
+
+  /** Telling it always would push the next time away, so it is told only when it does not know. */
+  private async remind(): Promise<void> {
+    for (const { isKnown, tell } of this.schedules) {
+      try {
+        if (!(await isKnown())) await tell();
+      } catch (error) {
+        this.log.warn(`a schedule was not looked up: ${(error as Error).message}`);
+      }
+    }
   }
 
   /** How many jobs are in which state. */
