@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { evaluateModel, freezeSnapshot, joinFeedback, packPayloads, promoteModel, sweep, trainModel } from '../jobs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
-import { type OpenRun, SweepStore } from './sweep.store.js';
+import { type OpenRun, type ParkedCursor, SweepStore } from './sweep.store.js';
 
 const EVERY_MS = 15_000;
+const JOINS_A_JOB = 500;
+const FROM_THE_FIRST: ParkedCursor = { projectId: '', seq: '0' };
 
 /**
  * Offers again what is open, so that a queue that forgets everything is harmless. Bounded, and each offer is one that a
@@ -11,6 +13,9 @@ const EVERY_MS = 15_000;
  */
 @Injectable()
 export class SweepService {
+  /** Where the next look at parked feedback begins; each process goes round by itself. */
+  private parkedFrom: ParkedCursor = FROM_THE_FIRST;
+
   constructor(
     private readonly store: SweepStore,
     private readonly jobs: JobQueue,
@@ -32,12 +37,15 @@ export class SweepService {
   }
 
   private async offerJoins(): Promise<void> {
-    const byProject = new Map<string, string[]>();
-    for (const { project_id, prediction_id } of await this.store.parkedPairs()) {
-      byProject.set(project_id, [...(byProject.get(project_id) ?? []), prediction_id]);
+    const { pairs, next } = await this.store.parkedPairs(this.parkedFrom);
+    this.parkedFrom = next ?? FROM_THE_FIRST;
+    for (const projectId of new Set(pairs.map((pair) => pair.projectId))) {
+      const members = pairs.filter((pair) => pair.projectId === projectId);
+      for (let start = 0; start < members.length; start += JOINS_A_JOB) {
+        const predictionIds = members.slice(start, start + JOINS_A_JOB).map(({ predictionId }) => predictionId);
+        await this.jobs.hint(joinFeedback, { projectId, predictionIds });
+      }
     }
-    for (const [projectId, predictionIds] of byProject)
-      await this.jobs.hint(joinFeedback, { projectId, predictionIds });
   }
 
   private async offerRun({

@@ -6,6 +6,19 @@ const MOST = 200;
 /** What is younger may still be on its way by itself. */
 const PATIENCE_SECONDS = 15;
 
+/** Parked feedback looked at in one sweep. */
+const MOST_PARKED = 5_000;
+
+export interface ParkedCursor {
+  readonly projectId: string;
+  readonly seq: string;
+}
+
+export interface ParkedPair {
+  readonly projectId: string;
+  readonly predictionId: string;
+}
+
 export interface OpenRun {
   readonly project_id: string;
   readonly run_id: string;
@@ -33,18 +46,21 @@ export class SweepStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Predictions that have arrived while feedback about them is still parked. */
-  parkedPairs(): Promise<{ project_id: string; prediction_id: string }[]> {
-    return this.db.query(
-      `with parked as (select * from feedback where joined_at is null order by seq desc limit 5000)
-       select f.project_id, p.id as prediction_id
-       from parked f join prediction p on p.project_id = f.project_id and p.id = f.prediction_id
-       union
-       select f.project_id, p.id
-       from parked f join prediction p on p.project_id = f.project_id and p.external_id = f.external_id
-       limit $1`,
-      [MOST],
+  /**
+   * Predictions that have arrived while feedback about them is still parked: those of the next parked feedback behind
+   * `after`, so that orphans, however many, hide nobody. `next` is null at the end.
+   */
+  async parkedPairs(after: ParkedCursor): Promise<{ pairs: ParkedPair[]; next: ParkedCursor | null }> {
+    const parked = await this.db.query<ParkedCursor & { id: string }>(
+      `select project_id as "projectId", seq, id from feedback
+       where joined_at is null and (project_id, seq) > ($1, $2::bigint) order by project_id, seq limit $3`,
+      [after.projectId, after.seq, MOST_PARKED],
     );
+    const pairs = await this.db.query<ParkedPair>(PARKED_PAIRS, [
+      parked.map(({ projectId }) => projectId),
+      parked.map(({ id }) => id),
+    ]);
+    return { pairs, next: parked.length < MOST_PARKED ? null : parked.at(-1)! };
   }
 
   /** Runs that nobody is at work on: asked for, frozen and never claimed, or given up by a process that went away. */
@@ -76,3 +92,15 @@ export class SweepStore {
     );
   }
 }
+
+const PARKED_PAIRS = `
+with parked as materialized (
+  select f.project_id, f.prediction_id, f.external_id from unnest($1::text[], $2::text[]) as given (project_id, id)
+  cross join lateral (
+    select project_id, prediction_id, external_id from feedback
+    where project_id = given.project_id and id = given.id and joined_at is null limit 1) f)
+select f.project_id as "projectId", p.id as "predictionId" from parked f cross join lateral (
+  select id from prediction where project_id = f.project_id and id = f.prediction_id limit 1) p
+union
+select f.project_id, p.id from parked f cross join lateral (
+  select id from prediction where project_id = f.project_id and external_id = f.external_id offset 0) p`;

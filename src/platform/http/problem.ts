@@ -31,11 +31,18 @@ const CODE_OF_STATUS: Readonly<Record<number, FailureCode>> = {
  */
 const GONE = /^(08\w{3}|40\w{3}|53\w{3}|57P\d{2}|P10\d{2}|P2024|P2034|ECONN\w+|EPIPE|ETIMEDOUT)$/;
 /** What the driver throws without a code when a connection ends under it. */
-const ENDED =
-  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+const ENDED = /Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect/;
 
-const isGone = (error: unknown): boolean =>
-  GONE.test(String((error as { code?: unknown }).code)) || ENDED.test(String((error as Error).message));
+/** Whether a part that comes back by itself was away. Prisma puts the driver's error into its own. */
+function isGone(error: unknown): boolean {
+  const { code, message, meta } = error as { code?: unknown; message?: unknown; meta?: DriverMeta };
+  const inner = meta?.driverAdapterError?.cause;
+  return GONE.test(String(code)) || GONE.test(String(inner?.originalCode)) || ENDED.test(String(message));
+}
+
+interface DriverMeta {
+  readonly driverAdapterError?: { readonly cause?: { readonly originalCode?: unknown } };
+}
 
 /** The document a caller sees. An unknown error shows nothing of itself. */
 export function toProblem(error: unknown, instance?: string): Problem {

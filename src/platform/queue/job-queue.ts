@@ -30,7 +30,7 @@ export class JobQueue {
    */
   async hint<Job extends JobDefinition>(job: Job, payload: PayloadOf<Job>, delaySeconds = 0): Promise<void> {
     const id = `${job.name} ${job.key(payload)}`;
-    if (this.isComing(id)) return;
+    if (delaySeconds > 0 && this.isComing(id)) return;
     if (delaySeconds > 0) this.due.set(id, Date.now() + delaySeconds * 1000);
     try {
       await this.queue(job).add(job.name, payload, {
