@@ -5,6 +5,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { AppModule } from './app.module.js';
+import { LoopError } from './core/errors.js';
 import { ProjectService } from './ops/project.service.js';
 import type { Config } from './platform/config.js';
 import { Database } from './platform/database/database.js';
@@ -90,7 +91,7 @@ function registerSafety(fastify: FastifyInstance, config: Config): void {
       'referrer-policy': 'no-referrer',
     });
     if (!config.ROLE.includes('api') && !WITHOUT_API.test(request.url)) void reply.callNotFound();
-    done();
+    done(/%00/.test(request.url) ? new LoopError('invalid-request', 'The address holds a NUL.') : undefined);
   });
 }
 
