@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { CaptureModule } from './capture/capture.module.js';
 import { CurateModule } from './curate/curate.module.js';
 import { EvaluateModule } from './evaluate/evaluate.module.js';
@@ -7,6 +7,7 @@ import { FeedbackModule } from './feedback/feedback.module.js';
 import { JOBS } from './jobs.js';
 import { OpsModule } from './ops/ops.module.js';
 import { AuthGuard } from './platform/http/auth.js';
+import { IdempotencyInterceptor } from './platform/http/idempotency.js';
 import { ProblemFilter } from './platform/http/problem.filter.js';
 import { validationPipe } from './platform/http/validation-pipe.js';
 import { type Platform, PlatformModule } from './platform/platform.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
       imports: [PlatformModule.with(platform, JOBS), ...STAGES],
       providers: [
         { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useFactory: validationPipe },
       ],

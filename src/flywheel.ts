@@ -12,6 +12,7 @@ import { Database } from './platform/database/database.js';
 import { migrate } from './platform/database/migrate.js';
 import { type Infrastructure, openInfrastructure } from './platform/embedded/infrastructure.js';
 import { LIMITS, registerBodyParsers } from './platform/http/body.js';
+import { registerIdempotency, RequestMemory } from './platform/http/idempotency.js';
 import { ObjectStore } from './platform/object-store/object-store.js';
 import type { Platform } from './platform/platform.module.js';
 import { prepareQueueBackend } from './platform/queue/queue.module.js';
@@ -79,6 +80,7 @@ export async function createApp(platform: Platform): Promise<NestFastifyApplicat
   registerBodyParsers(fastify);
   registerHttpTelemetry(fastify, app.get(Registry));
   registerSafety(fastify, config);
+  registerIdempotency(fastify, app.get(RequestMemory));
   serveDocs(app);
   return app;
 }

@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Needs, ProjectId } from '../platform/http/auth.js';
 import { postedItems, sendOutcomes } from '../platform/http/batch.js';
+import { IdempotencyKey } from '../platform/http/idempotency.js';
 import { ApiPostedItems } from '../platform/http/openapi.js';
 import { PredictionSchema } from './capture.schema.js';
 import { CaptureService } from './capture.service.js';
@@ -17,8 +18,13 @@ export class CaptureController {
   @Needs('ingest')
   @ApiOperation({ summary: 'Tell what the model said: one object, a batch, or NDJSON' })
   @ApiPostedItems(PredictionSchema)
-  async accept(@ProjectId() projectId: string, @Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
-    const posted = postedItems(body);
+  async accept(
+    @ProjectId() projectId: string,
+    @IdempotencyKey() key: string | undefined,
+    @Body() body: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const posted = postedItems(body, key);
     sendOutcomes(reply, await this.capture.accept(projectId, posted.items), posted);
   }
 

@@ -8,6 +8,8 @@ export const FAILURES = {
   conflict: { status: 409, title: 'The id is taken by another body', retry: false },
   'no-model': { status: 409, title: 'No model serves this project yet', retry: false },
   'not-possible-now': { status: 409, title: 'The present state does not allow this', retry: false },
+  'idempotency-at-work': { status: 409, title: 'The same request is still at work', retry: true },
+  'idempotency-mismatch': { status: 422, title: 'The key was used for another request', retry: false },
   'too-large': { status: 413, title: 'The request is too large', retry: false },
   'unsupported-media-type': { status: 415, title: 'The content type is not understood', retry: false },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here', retry: false },

@@ -24,6 +24,14 @@ function tenRandomBytes(): Uint8Array {
   return POOL.subarray(poolUsed - 10, poolUsed);
 }
 
+/** The same text, the same UUID (version 8, RFC 9562): for what must have one id however often it is asked for. */
+export function idFrom(text: string): string {
+  const hex = sha256(text);
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
+}
+
 /** SHA-256 in hex. */
 export const sha256 = (data: string | Buffer): string => hash('sha256', data, 'hex');
 

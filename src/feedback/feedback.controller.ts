@@ -1,8 +1,10 @@
 import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { type Caller, Client, CurrentCaller, Needs, ProjectId } from '../platform/http/auth.js';
+import type { FeedbackSource } from '../jobs.js';
+import { FeedbackFrom, Needs, ProjectId } from '../platform/http/auth.js';
 import { postedItems, sendOutcomes } from '../platform/http/batch.js';
+import { IdempotencyKey } from '../platform/http/idempotency.js';
 import { ApiPostedItems } from '../platform/http/openapi.js';
 import { FeedbackSchema } from './feedback.schema.js';
 import { FeedbackService } from './feedback.service.js';
@@ -18,13 +20,12 @@ export class FeedbackController {
   @ApiOperation({ summary: 'Tell what the model should have said: one object, a batch, or NDJSON' })
   @ApiPostedItems(FeedbackSchema)
   async accept(
-    @CurrentCaller() caller: Caller,
-    @Client() client: string | undefined,
+    @FeedbackFrom() source: FeedbackSource,
+    @IdempotencyKey() key: string | undefined,
     @Body() body: unknown,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const posted = postedItems(body);
-    const source = { projectId: caller.projectId!, keyId: caller.keyId, client };
+    const posted = postedItems(body, key);
     sendOutcomes(reply, await this.feedback.accept(source, posted.items), posted);
   }
 

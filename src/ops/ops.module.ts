@@ -1,8 +1,10 @@
 import { Global, Module } from '@nestjs/common';
 import { KeyDirectory } from '../platform/http/auth.js';
+import { RequestMemory } from '../platform/http/idempotency.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { HealthStore } from './health.store.js';
+import { IdempotencyStore } from './idempotency.store.js';
 import { KeyService } from './key.service.js';
 import { KeyStore } from './key.store.js';
 import { LoopController } from './loop.controller.js';
@@ -19,7 +21,7 @@ import { SweepProcessor } from './sweep.processor.js';
 import { SweepService } from './sweep.service.js';
 import { SweepStore } from './sweep.store.js';
 
-/** Global for one thing: the directory of keys that guards every route. */
+/** Global for what every route asks: the directory of keys, and the memory of requests made before. */
 @Global()
 @Module({
   controllers: [ProjectController, LoopController, HealthController, SessionController],
@@ -36,10 +38,12 @@ import { SweepStore } from './sweep.store.js';
     MetricsService,
     MetricsStore,
     PagesService,
+    IdempotencyStore,
+    { provide: RequestMemory, useExisting: IdempotencyStore },
     SweepService,
     SweepStore,
     SweepProcessor,
   ],
-  exports: [KeyDirectory, ProjectService],
+  exports: [KeyDirectory, RequestMemory, ProjectService],
 })
 export class OpsModule {}

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { evaluateModel, freezeSnapshot, joinFeedback, packPayloads, promoteModel, sweep, trainModel } from '../jobs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
+import { IdempotencyStore } from './idempotency.store.js';
 import { type OpenRun, type ParkedCursor, SweepStore } from './sweep.store.js';
 
 const EVERY_MS = 15_000;
@@ -18,6 +19,7 @@ export class SweepService {
 
   constructor(
     private readonly store: SweepStore,
+    private readonly requests: IdempotencyStore,
     private readonly jobs: JobQueue,
   ) {}
 
@@ -30,6 +32,7 @@ export class SweepService {
     for (const projectId of await this.store.projectsWithOpenPayloads())
       await this.jobs.hint(packPayloads, { projectId });
     await this.offerJoins();
+    await this.requests.dropOld();
     for (const run of await this.store.openRuns()) await this.offerRun(run);
     for (const { project_id: projectId, version, is_evaluated } of await this.store.openVersions()) {
       await this.jobs.hint(is_evaluated ? promoteModel : evaluateModel, { projectId, version });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sha256 } from '../core/ids.js';
+import { idFrom } from '../core/ids.js';
 import { decideRetrain } from '../core/retrain-policy.js';
 import type { ProjectSettings } from '../core/settings.js';
 import { freezeSnapshot, loopTick } from '../jobs.js';
@@ -42,10 +42,6 @@ export class TickService {
   }
 }
 
-/** The run that follows a snapshot has one id, so two ticks at once start one run. A UUID of version 8 (RFC 9562). */
-function runAfter(projectId: string, lastSnapshotId: string | null): string {
-  const hex = sha256(`run after ${lastSnapshotId} in ${projectId}`);
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
-    '-',
-  );
-}
+/** The run that follows a snapshot has one id, so two ticks at once start one run. */
+const runAfter = (projectId: string, lastSnapshotId: string | null): string =>
+  idFrom(`run after ${lastSnapshotId} in ${projectId}`);

@@ -280,6 +280,18 @@ CREATE TABLE "audit" (
   CONSTRAINT "audit_pkey" PRIMARY KEY ("seq")
 );
 
+CREATE TABLE "idempotent_request" (
+  "project_id" TEXT NOT NULL,
+  "key" TEXT NOT NULL,
+  "fingerprint" TEXT NOT NULL,
+  "status" INTEGER,
+  "content_type" TEXT,
+  "body" TEXT,
+  "started_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT "idempotent_request_pkey" PRIMARY KEY ("project_id", "key")
+);
+CREATE INDEX "idempotent_request_started_at_idx" ON "idempotent_request" ("started_at");
+
 -- Indexes the schema language cannot say.
 CREATE INDEX "prediction_external_id_idx" ON "prediction" ("project_id", "external_id") WHERE "external_id" IS NOT NULL;
 CREATE INDEX "payload_batch_open_idx" ON "payload_batch" ("project_id", "id") WHERE "pack_id" IS NULL;

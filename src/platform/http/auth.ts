@@ -55,10 +55,12 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
 
 const LONGEST_CLIENT = 200;
 
-/** How the client calls itself, cut to a decent length. */
-export const Client = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined =>
-  context.switchToHttp().getRequest<FastifyRequest>().headers['user-agent']?.slice(0, LONGEST_CLIENT),
-);
+/** Whose feedback it is: project, key, and how the client calls itself, cut to a decent length. */
+export const FeedbackFrom = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const { projectId, keyId } = callerOf(context);
+  const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
+  return { projectId: projectId!, keyId, client: headers['user-agent']?.slice(0, LONGEST_CLIENT) };
+});
 
 type Authenticated = FastifyRequest & { caller?: Caller };
 

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { idFrom } from '../../core/ids.js';
 import type { Outcome } from '../../core/outcome.js';
 import { Unreadable } from '../../core/outcome.js';
 import { LIMITS, NdjsonBody } from './body.js';
@@ -11,8 +12,21 @@ export interface PostedItems {
   readonly shape: 'single' | 'batch' | 'lines';
 }
 
-/** One object, `{"items": [...]}`, or NDJSON. Throws `invalid-request` for an empty or too long batch. */
-export function postedItems(body: unknown): PostedItems {
+/**
+ * One object, `{"items": [...]}`, or NDJSON. With an Idempotency-Key, items without an id get one made of the key, so
+ * that a repeated request posts the same items. Throws `invalid-request` for an empty or too long batch.
+ */
+export function postedItems(body: unknown, idempotencyKey?: string): PostedItems {
+  const posted = itemsOf(body);
+  if (idempotencyKey === undefined) return posted;
+  const withId = (item: unknown, i: number): unknown =>
+    typeof item !== 'object' || item === null || item instanceof Unreadable || 'id' in item
+      ? item
+      : { ...item, id: idFrom(`item ${i} of ${idempotencyKey}`) };
+  return { ...posted, items: posted.items.map(withId) };
+}
+
+function itemsOf(body: unknown): PostedItems {
   if (body instanceof NdjsonBody) {
     return bounded(
       body.lines.map((line) => ('error' in line ? new Unreadable(line.error) : line.value)),
