@@ -13,6 +13,7 @@ export const FAILURES = {
   'too-large': { status: 413, title: 'The request is too large', retry: false },
   'unsupported-media-type': { status: 415, title: 'The content type is not understood', retry: false },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here', retry: false },
+  'rate-limited': { status: 429, title: 'Too many requests with this key', retry: true },
   overloaded: { status: 503, title: 'Too much is waiting; try again shortly', retry: true },
   unavailable: { status: 503, title: 'A part the service needs does not answer', retry: true },
   internal: { status: 500, title: 'Something went wrong here', retry: true },

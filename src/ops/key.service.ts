@@ -4,7 +4,7 @@ import { LoopError } from '../core/errors.js';
 import { isUuid, newApiKey, sha256 } from '../core/ids.js';
 import { Expiring } from '../platform/expiring.js';
 import { type Caller, KeyDirectory, type Scope, SCOPES } from '../platform/http/auth.js';
-import { type KeyRow, KeyStore } from './key.store.js';
+import { type KeyRow, KeyStore, type NewKey } from './key.store.js';
 
 /** How long a revoked key may still work. */
 const NOTICE_MS = 2_000;
@@ -45,9 +45,12 @@ export class KeyService extends KeyDirectory {
   }
 
   /** Makes a key of a project. This is the only time the key itself is seen. */
-  async create(projectId: string, { name, scopes }: { name: string; scopes: readonly Scope[] }) {
+  async create(
+    projectId: string,
+    order: { name: string; scopes: readonly Scope[]; requestsAMinute?: number | undefined },
+  ) {
     const key = newApiKey();
-    return { ...shown(await this.store.insert(newRow(key, { projectId, name, scopes }))), key };
+    return { ...shown(await this.store.insert(newRow(key, { projectId, ...order }))), key };
   }
 
   async list(projectId: string) {
@@ -66,7 +69,7 @@ export class KeyService extends KeyDirectory {
   }
 }
 
-function newRow(key: string, about: { projectId: string | null; name: string; scopes: readonly Scope[] }) {
+function newRow(key: string, about: Omit<NewKey, 'prefix' | 'hash'>) {
   return { ...about, prefix: key.slice(0, 7), hash: sha256(key) };
 }
 
@@ -78,7 +81,13 @@ const isEqual = (a: string, b: string): boolean =>
 
 function callerOf(row: KeyRow | null): Caller | undefined {
   return row
-    ? { keyId: row.id, keyName: row.name, projectId: row.projectId, scopes: row.scopes as Scope[] }
+    ? {
+        keyId: row.id,
+        keyName: row.name,
+        projectId: row.projectId,
+        scopes: row.scopes as Scope[],
+        requestsAMinute: row.requestsAMinute,
+      }
     : undefined;
 }
 

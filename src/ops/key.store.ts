@@ -14,6 +14,7 @@ export interface NewKey {
   readonly prefix: string;
   readonly hash: string;
   readonly scopes: readonly Scope[];
+  readonly requestsAMinute?: number | undefined;
 }
 
 @Injectable()

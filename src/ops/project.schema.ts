@@ -41,4 +41,6 @@ export const ProjectPatch = z.strictObject({ name: name.optional(), settings: Se
 export const NewKeyOrder = z.strictObject({
   name,
   scopes: z.array(z.enum(SCOPES)).min(1).default(['ingest']),
+  /** A limit of its own, such as for a key that is in a browser. */
+  requestsAMinute: z.number().int().min(1).max(1_000_000).optional(),
 });

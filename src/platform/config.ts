@@ -31,6 +31,10 @@ export const SETTINGS = {
     z.enum(['auto', 'tfjs-node', 'wasm', 'cpu']).default('auto'),
     'TensorFlow.js backend; auto takes the native one where it works.',
   ],
+  RATE_LIMIT: [
+    z.coerce.number().int().min(0).default(0),
+    'Requests a minute of each key that has no limit of its own; 0 for no limit. Each process counts for itself.',
+  ],
   LOG_LEVEL: [z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'), 'Least level to log.'],
 } as const satisfies Record<string, readonly [z.ZodType, string]>;
 

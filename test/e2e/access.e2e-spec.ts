@@ -149,4 +149,21 @@ describe('access', () => {
     expect(text).not.toContain(key.slice(8));
     expect(text).not.toContain('hash');
   });
+
+  it('holds a key to its own number of requests a minute, and no other key', async () => {
+    const order = { name: 'browser', scopes: ['read'], requestsAMinute: 3 };
+    const { body } = await operator.post('/v1/projects/default/keys', order).expect(201);
+    const browser = flywheel.as((body as { key: string }).key);
+    for (const left of [2, 1, 0]) {
+      const { headers } = await browser.get('/v1/ledger').expect(200);
+      expect(headers['ratelimit-policy']).toBe('"key";q=3;w=60');
+      expect(headers.ratelimit).toMatch(new RegExp(`^"key";r=${left};t=\\d+$`));
+    }
+    const refused = await browser.get('/v1/ledger').expect(429);
+    expect(refused.body).toMatchObject({ code: 'rate-limited', status: 429 });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect(refused.headers.ratelimit).toMatch(/^"key";r=0;t=/);
+    const { headers } = await flywheel.as(API_KEY).get('/v1/ledger').expect(200);
+    expect(headers['ratelimit-policy']).toBeUndefined();
+  });
 });

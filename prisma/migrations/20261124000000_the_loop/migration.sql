@@ -264,6 +264,7 @@ CREATE TABLE "api_key" (
   "prefix" TEXT NOT NULL,
   "hash" TEXT NOT NULL,
   "scopes" TEXT[],
+  "requests_a_minute" INTEGER,
   "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   "revoked_at" TIMESTAMPTZ(3),
   CONSTRAINT "api_key_pkey" PRIMARY KEY ("id")

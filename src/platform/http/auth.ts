@@ -12,6 +12,8 @@ export interface Caller {
   readonly keyName: string;
   readonly projectId: string | null;
   readonly scopes: readonly Scope[];
+  /** Null where the key has no limit of its own. */
+  readonly requestsAMinute: number | null;
 }
 
 /** Knows the keys. The ops stage provides it. */

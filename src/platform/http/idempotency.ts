@@ -1,13 +1,5 @@
-import {
-  type CallHandler,
-  createParamDecorator,
-  type ExecutionContext,
-  Injectable,
-  Logger,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable, Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Observable } from 'rxjs';
 import { LoopError } from '../../core/errors.js';
 import { canonicalJson, sha256 } from '../../core/ids.js';
 import type { Caller } from './auth.js';
@@ -56,16 +48,19 @@ export const IdempotencyKey = createParamDecorator((_: unknown, context: Executi
   keyOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );
 
-/** Idempotency-Key on every POST, as draft-ietf-httpapi-idempotency-key-header says: 400, 409, 422, or the first answer again. */
+/**
+ * Idempotency-Key on every POST, as draft-ietf-httpapi-idempotency-key-header says: 400, 409, 422, or the first answer
+ * again. A guard behind the one that knows the caller: an interceptor would put its hands on streams as well.
+ */
 @Injectable()
-export class IdempotencyInterceptor implements NestInterceptor {
+export class IdempotencyGuard implements CanActivate {
   constructor(private readonly memory: RequestMemory) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Remembering>();
     const key = keyOf(request);
     const projectId = request.caller?.projectId;
-    if (key === undefined || !projectId) return next.handle();
+    if (key === undefined || !projectId) return true;
     const fingerprint = sha256(`${request.url} ${canonicalJson(request.body ?? null)}`);
     const found = await this.memory.begin({ projectId, key, fingerprint });
     if (found === 'at work')
@@ -74,7 +69,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
       throw new LoopError('idempotency-mismatch', 'This Idempotency-Key was used for another request.');
     if (found !== 'begun') throw new AnsweredBefore(found);
     request.remembered = { projectId, key };
-    return next.handle();
+    return true;
   }
 }
 

@@ -8,6 +8,18 @@ import type { JobDefinition, PayloadOf } from './define-job.js';
 const REMIND_MS = 10_000;
 type Schedule = { readonly name: string; readonly every: number } | { readonly name: string; readonly pattern: string };
 
+/** Who offers a job does not wait longer than this for a queue that is away. */
+const PATIENCE_MS = 5_000;
+
+async function withPatience(added: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const impatience = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${PATIENCE_MS} ms`)), PATIENCE_MS);
+  });
+  added.catch(() => undefined);
+  await Promise.race([added, impatience]).finally(() => clearTimeout(timer));
+}
+
 /** Keys remembered; beyond, all are forgotten, which only costs some hints more. */
 const MOST_DUE = 10_000;
 
@@ -20,6 +32,7 @@ export class JobQueue {
 
   private readonly schedules: { isKnown(): Promise<boolean>; tell(): Promise<void> }[] = [];
   private reminder: NodeJS.Timeout | undefined;
+  private isClosing = false;
   /** Until when the latest delayed hint of each key has not come due in this process. */
   private readonly due = new Map<string, number>();
 
@@ -29,14 +42,16 @@ export class JobQueue {
    * is not due yet: the job that comes then sees all that was committed before.
    */
   async hint<Job extends JobDefinition>(job: Job, payload: PayloadOf<Job>, delaySeconds = 0): Promise<void> {
+    if (this.isClosing) return;
     const id = `${job.name} ${job.key(payload)}`;
     if (delaySeconds > 0 && this.isComing(id)) return;
     if (delaySeconds > 0) this.due.set(id, Date.now() + delaySeconds * 1000);
     try {
-      await this.queue(job).add(job.name, payload, {
+      const added = this.queue(job).add(job.name, payload, {
         delay: Math.ceil(delaySeconds * 1000),
         deduplication: { id: job.key(payload) },
       });
+      await withPatience(added);
     } catch (error) {
       this.due.delete(id);
       this.log.warn(`${job.name} was not offered: ${(error as Error).message}`);
@@ -63,7 +78,9 @@ export class JobQueue {
     await tell();
   }
 
-  onApplicationShutdown(): void {
+  /** From here on nothing is offered: the queues close, and what stays open is offered at the next start. */
+  onModuleDestroy(): void {
+    this.isClosing = true;
     clearInterval(this.reminder);
   }
 
