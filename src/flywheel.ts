@@ -6,12 +6,13 @@ import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { AppModule } from './app.module.js';
 import { LoopError } from './core/errors.js';
+import { LIMIT_LINES, LIMITS } from './core/limits.js';
 import { ProjectService } from './ops/project.service.js';
 import type { Config } from './platform/config.js';
 import { Database } from './platform/database/database.js';
 import { migrate } from './platform/database/migrate.js';
 import { type Infrastructure, openInfrastructure } from './platform/embedded/infrastructure.js';
-import { LIMITS, registerBodyParsers } from './platform/http/body.js';
+import { registerBodyParsers } from './platform/http/body.js';
 import { registerIdempotency, RequestMemory } from './platform/http/idempotency.js';
 import { ObjectStore } from './platform/object-store/object-store.js';
 import type { Platform } from './platform/platform.module.js';
@@ -23,6 +24,12 @@ import { CODE_VERSION } from './platform/version.js';
 const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
 /** What a process answers that has not the role of an API. */
 const WITHOUT_API = /^\/(health\/|metrics)/;
+
+const ABOUT = `Post what your model predicted and what users corrected; get a better model back.
+
+| limit | |
+|---|---|
+${LIMIT_LINES}`;
 
 /** A running Flywheel. */
 export interface Flywheel {
@@ -101,7 +108,7 @@ function serveDocs(app: NestFastifyApplication): void {
   const about = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Flywheel')
-    .setDescription('Post what your model predicted and what users corrected; get a better model back.')
+    .setDescription(ABOUT)
     .setVersion(CODE_VERSION)
     .addBearerAuth()
     .build();

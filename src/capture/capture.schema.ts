@@ -1,15 +1,16 @@
 import { z } from 'zod';
+import { LIMITS } from '../core/limits.js';
 import { StoredInput } from '../platform/http/input-schema.js';
 
 /** A caller's own id: anything printable, at most 200 characters. */
 export const identifier = z
   .string()
   .min(1)
-  .max(200)
+  .max(LIMITS.nameCharacters)
   // eslint-disable-next-line no-control-regex -- control characters are what is refused
   .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not hold control characters');
 
-const label = z.string().min(1).max(200);
+const label = z.string().min(1).max(LIMITS.nameCharacters);
 const probability = z.number().min(0).max(1);
 
 export const PredictionSchema = z.strictObject({

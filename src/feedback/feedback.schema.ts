@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { LIMITS } from '../core/limits.js';
 
-const identifier = z.string().min(1).max(200);
-const label = z.string().min(1).max(200);
+const identifier = z.string().min(1).max(LIMITS.nameCharacters);
+const label = z.string().min(1).max(LIMITS.nameCharacters);
 
 /** What a kind of feedback must say. */
 const NEEDED: Readonly<Record<string, 'label' | 'notLabel' | 'rating' | 'comment'>> = {

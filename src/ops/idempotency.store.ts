@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { LIMITS } from '../core/limits.js';
 import { Database } from '../platform/database/database.js';
 import { type Remembered, type RememberedAnswer, RequestMemory } from '../platform/http/idempotency.js';
 
 /** A request that has not ended by then belongs to a process that went away; another may do it again. */
 const GONE_SECONDS = 60;
-const KEPT_HOURS = 24;
 const MOST_DROPPED = 5_000;
 
 @Injectable()
@@ -48,7 +48,7 @@ export class IdempotencyStore extends RequestMemory {
     await this.db.query(
       `delete from idempotent_request where (project_id, key) in (
          select project_id, key from idempotent_request where started_at < now() - make_interval(hours => $1) limit $2)`,
-      [KEPT_HOURS, MOST_DROPPED],
+      [LIMITS.idempotencyHours, MOST_DROPPED],
     );
   }
 }

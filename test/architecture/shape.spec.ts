@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FAILURES } from '../../src/core/errors.js';
+import { LIMIT_LINES } from '../../src/core/limits.js';
 import { JOBS } from '../../src/jobs.js';
 import { envExample } from '../../src/platform/config.js';
 
@@ -57,6 +58,8 @@ describe('the shape of the code', () => {
   });
 
   it('.env.example is what the configuration says', () => expect(read('.env.example')).toBe(envExample()));
+
+  it('the README has the table of limits', () => expect(read('README.md')).toContain(LIMIT_LINES));
 
   it('process.env is read in main.ts only', () => {
     const readers = readdirSync('src', { recursive: true, encoding: 'utf8' })

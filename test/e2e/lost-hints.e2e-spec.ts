@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JOBS } from '../../src/jobs.js';
 import { SweepService } from '../../src/ops/sweep.service.js';
@@ -72,5 +73,18 @@ describe.each(['postgres', 'redis'] as const)('a queue that forgets everything (
     await age();
     await flywheel.app.get(SweepService).sweep();
     expect(await endOfRun(client, id)).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
+  });
+
+  it('is named to the operator where it may evict', async () => {
+    const ready = async () => (await client.get('/health/ready').expect(200)).body as { warnings: string[] };
+    expect((await ready()).warnings).toEqual([]);
+    if (!redis) return;
+    const operator = new Redis(redis.url);
+    await operator.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    expect((await ready()).warnings).toEqual([
+      'Redis may evict jobs (maxmemory-policy allkeys-lru); set it to noeviction.',
+    ]);
+    await operator.config('SET', 'maxmemory-policy', 'noeviction');
+    operator.disconnect();
   });
 });

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LIMIT_LINES } from '../../src/core/limits.js';
 import { ADMIN_KEY, API_KEY, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 let flywheel: TestFlywheel;
@@ -58,6 +59,7 @@ describe('what operators use', () => {
     const { body } = await request(flywheel.url).get('/openapi.json').expect(200);
     expect(body).toMatchObject({
       openapi: '3.1.0',
+      info: { description: expect.stringContaining(LIMIT_LINES) as string },
       paths: { '/v1/predictions': { post: expect.any(Object) as object } },
     });
     await request(flywheel.url).get('/docs').expect(200).expect('content-type', /html/);

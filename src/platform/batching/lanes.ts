@@ -1,7 +1,8 @@
+import { LIMITS } from '../../core/limits.js';
 import { NaturalBatcher } from './natural-batcher.js';
 
 /** Enough to make one commit of a busy second, few enough for a short statement. */
-const LIMITS = { batchItems: 1_000, waitingItems: 20_000 };
+const BATCH = { batchItems: 1_000, waitingItems: LIMITS.waitingItems };
 
 /** One batching lane a project: a project that floods its lane waits for itself, not for the others. */
 export class Lanes<Item, Result> {
@@ -12,7 +13,7 @@ export class Lanes<Item, Result> {
   submit(projectId: string, items: readonly Item[]): Promise<Result[]> {
     let lane = this.lanes.get(projectId);
     if (!lane) {
-      lane = new NaturalBatcher((batch) => this.commit(projectId, batch), LIMITS);
+      lane = new NaturalBatcher((batch) => this.commit(projectId, batch), BATCH);
       this.lanes.set(projectId, lane);
     }
     return lane.submit(items);

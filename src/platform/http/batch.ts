@@ -1,8 +1,9 @@
 import type { FastifyReply } from 'fastify';
 import { idFrom } from '../../core/ids.js';
+import { LIMITS } from '../../core/limits.js';
 import type { Outcome } from '../../core/outcome.js';
 import { Unreadable } from '../../core/outcome.js';
-import { LIMITS, NdjsonBody } from './body.js';
+import { NdjsonBody } from './body.js';
 import { problem } from './problem.js';
 import { invalid } from '../validation.js';
 

@@ -1,12 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LoopError } from '../../core/errors.js';
-
-/** Limits of a request, published in the README. */
-export const LIMITS = {
-  bodyBytes: 8 * 1024 * 1024,
-  items: 1_000,
-  depth: 32,
-} as const;
+import { LIMITS } from '../../core/limits.js';
 
 /** Lines of an NDJSON body, each parsed or with what is wrong with it. */
 export class NdjsonBody {
@@ -23,7 +17,7 @@ export function registerBodyParsers(fastify: FastifyInstance): void {
     attempt(done, () => {
       const text = decodeUtf8(body);
       const value = parseJson(text);
-      assertStorable(value, '', 0);
+      assertStorable(value);
       return value;
     });
   });
@@ -56,7 +50,7 @@ function attempt(done: (error: Error | null, body?: unknown) => void, read: () =
 function parseLine(line: string): { value: unknown } | { error: string } {
   try {
     const value = parseJson(line);
-    assertStorable(value, '', 0);
+    assertStorable(value);
     return { value };
   } catch (error) {
     return { error: (error as Error).message };
@@ -84,17 +78,21 @@ function parseJson(text: string): unknown {
 
 const UNSTORABLE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
 
-function assertStorable(value: unknown, pointer: string, depth: number): void {
-  if (depth > LIMITS.depth) throw wrong(pointer, `is nested deeper than ${LIMITS.depth}`);
-  if (typeof value === 'string' && UNSTORABLE.test(value))
-    throw wrong(pointer, 'holds a NUL or half of a surrogate pair');
+/** `path` leads to the value; it becomes a pointer only when something is wrong, as most bodies are right. */
+function assertStorable(value: unknown, path: string[] = []): void {
+  if (path.length > LIMITS.depth) throw wrong(path, `is nested deeper than ${LIMITS.depth}`);
+  if (typeof value === 'string' && UNSTORABLE.test(value)) throw wrong(path, 'holds a NUL or half of a surrogate pair');
   if (value === null || typeof value !== 'object') return;
-  for (const [key, member] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     if (key === '__proto__') throw new LoopError('malformed-request', 'A member may not be named __proto__.');
-    if (UNSTORABLE.test(key)) throw wrong(pointer, 'has a member whose name holds a NUL or half of a surrogate pair');
-    assertStorable(member, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, depth + 1);
+    if (UNSTORABLE.test(key)) throw wrong(path, 'has a member whose name holds a NUL or half of a surrogate pair');
+    path.push(key);
+    assertStorable((value as Readonly<Record<string, unknown>>)[key], path);
+    path.pop();
   }
 }
 
-const wrong = (pointer: string, detail: string): LoopError =>
-  new LoopError('invalid-request', `${pointer || 'The body'} ${detail}.`, [{ pointer, detail }]);
+function wrong(path: readonly string[], detail: string): LoopError {
+  const pointer = path.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return new LoopError('invalid-request', `${pointer || 'The body'} ${detail}.`, [{ pointer, detail }]);
+}

@@ -1,13 +1,14 @@
 import { z } from 'zod';
+import { LIMITS } from '../../core/limits.js';
 
 /** The kinds of input that a request can carry, each with its limit. */
 const FIELDS = {
-  text: z.string().min(1).max(20_000).optional(),
-  vector: z.array(z.number()).min(1).max(10_000).optional(),
+  text: z.string().min(1).max(LIMITS.textCharacters).optional(),
+  vector: z.array(z.number()).min(1).max(LIMITS.vectorNumbers).optional(),
   image: z
     .strictObject({
       contentType: z.enum(['image/png', 'image/jpeg', 'image/webp']),
-      base64: z.base64().min(1).max(4_000_000),
+      base64: z.base64().min(1).max(LIMITS.imageCharacters),
     })
     .optional(),
 };

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
-import { LIMITS } from './body.js';
+import { LIMITS } from '../../core/limits.js';
 
 type Schema = Parameters<typeof ApiBody>[0] extends infer Options
   ? Extract<Options, { schema: unknown }>['schema']

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../core/limits.js';
 import sharp from 'sharp';
 import type { Input } from '../../core/input.js';
 import { InputMismatch } from './errors.js';
@@ -10,7 +11,7 @@ export interface ImageShape {
 }
 
 /** A small file may unpack to a huge picture; more pixels than this are refused. */
-const MOST_PIXELS = 16_000_000;
+const MOST_PIXELS = LIMITS.imagePixels;
 const FORMATS = new Set(['png', 'jpeg', 'webp']);
 const EXPECTED = 'a PNG, JPEG or WebP image of at most 16 million pixels in base64';
 

@@ -1,0 +1,35 @@
+/** Every limit of a request, in one place. The README and the OpenAPI document show this table; a test compares them. */
+export const LIMITS = {
+  bodyBytes: 8 * 1024 * 1024,
+  items: 1_000,
+  depth: 32,
+  textCharacters: 20_000,
+  vectorNumbers: 10_000,
+  imageCharacters: 4_000_000,
+  imagePixels: 16_000_000,
+  nameCharacters: 200,
+  /** Items of a project that may wait for their commit in one process. */
+  waitingItems: 20_000,
+  idempotencyHours: 24,
+} as const;
+
+const count = (n: number): string => n.toLocaleString('en');
+
+/** The table as people read it. */
+export const LIMIT_TABLE: readonly (readonly [what: string, limit: string])[] = [
+  ['body', `${LIMITS.bodyBytes / 1024 / 1024} MiB`],
+  ['items of a batch', count(LIMITS.items)],
+  ['nesting', count(LIMITS.depth)],
+  ['text', `${count(LIMITS.textCharacters)} characters`],
+  ['vector', `${count(LIMITS.vectorNumbers)} numbers`],
+  [
+    'image',
+    `PNG, JPEG or WebP, ${count(LIMITS.imageCharacters)} base64 characters, ${count(LIMITS.imagePixels)} pixels`,
+  ],
+  ['label, id', `${count(LIMITS.nameCharacters)} characters`],
+  ['items that wait for their commit, a project', `${count(LIMITS.waitingItems)}, then 503 with Retry-After`],
+  ['requests of a key', 'its own `requestsAMinute`, else RATE_LIMIT a minute, then 429 with Retry-After'],
+  ['Idempotency-Key', `remembered for ${LIMITS.idempotencyHours} hours`],
+];
+
+export const LIMIT_LINES: string = LIMIT_TABLE.map(([what, limit]) => `| ${what} | ${limit} |`).join('\n');
