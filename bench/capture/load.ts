@@ -16,6 +16,7 @@ export interface Load {
 export interface Measured {
   readonly requestsASecond: number;
   readonly items: number;
+  readonly itemsASecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -50,6 +51,7 @@ export async function load(order: Load): Promise<Measured> {
   return {
     requestsASecond: answered / result.duration,
     items: answered * order.itemsARequest,
+    itemsASecond: (answered * order.itemsARequest) / result.duration,
     p50Ms: result.latency.p50,
     p99Ms: result.latency.p99,
   };

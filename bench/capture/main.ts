@@ -158,14 +158,11 @@ function report(samples: ReadonlyMap<PhaseName, readonly Sample[]>, packs: numbe
   const bareRate = median(samples.get('bare')!.map((one) => one.requestsASecond));
   const rows = [...samples].map(([name, all]) => {
     const of = (key: keyof Sample) => median(all.map((one) => one[key]));
-    const itemsASecond = median(
-      all.map((one) => (one.requestsASecond * one.items) / Math.max(1, requestsOf(one, name))),
-    );
     return [
       TITLES[name],
       of('requestsASecond').toFixed(0),
       (of('requestsASecond') / bareRate).toFixed(2),
-      itemsASecond.toFixed(0),
+      of('itemsASecond').toFixed(0),
       of('p50Ms').toFixed(0),
       of('p99Ms').toFixed(0),
       of('cpuMicrosAnItem').toFixed(0),
@@ -178,9 +175,6 @@ function report(samples: ReadonlyMap<PhaseName, readonly Sample[]>, packs: numbe
   process.stdout.write(`S3 PUTs per 1,000 items: ${packs.toFixed(2)}\n`);
   process.stdout.write(`${cpus().length} x ${cpus()[0]!.model}, Node ${process.version}; medians of the rounds\n`);
 }
-
-const requestsOf = (one: Sample, name: PhaseName): number =>
-  name === 'batch' || name === 'ndjson' ? one.items / ITEMS_A_BATCH : one.items;
 
 /** Posts many items in batches and says what the service's memory does meanwhile. */
 async function flatMemory({ flywheel }: Bench, items: number): Promise<void> {

@@ -1,9 +1,10 @@
 import { Card, Group, SegmentedControl, Select, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { call, type ClassReport, type Confusion, type LabelBalance } from './api';
+import { call, type ClassReport, type Confusion } from './api';
 import { count, percent } from './format';
 import { Empty, FirstPrediction, Loaded } from './parts';
 import { follow, go, useQueryString } from './url-state';
+import { useBalance } from './use-balance';
 
 /** What people said against what was answered. A cell opens the samples behind it. */
 export function ConfusionView() {
@@ -55,10 +56,7 @@ function ModelVersion({
   value: string | undefined;
   onChange: (value: string | undefined) => void;
 }) {
-  const { data } = useQuery({
-    queryKey: ['balance'],
-    queryFn: () => call<LabelBalance>('/v1/insights/balance'),
-  });
+  const { data } = useBalance();
   const versions = [...new Set(data?.versions.map(({ version }) => version))];
   return (
     <Select

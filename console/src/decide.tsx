@@ -1,7 +1,8 @@
 import { Alert, Autocomplete, Button, Group, Stack, Text, Title } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { call, type LabelBalance, type SampleDetail } from './api';
+import { call, type SampleDetail } from './api';
+import { useBalance } from './use-balance';
 
 interface Decision {
   readonly kind: 'correction' | 'accept' | 'reject';
@@ -12,11 +13,7 @@ interface Decision {
 export function Decide({ sample }: { sample: SampleDetail }) {
   const [label, setLabel] = useState('');
   const queries = useQueryClient();
-  const { data } = useQuery({
-    queryKey: ['balance'],
-    queryFn: () => call<LabelBalance>('/v1/insights/balance'),
-    staleTime: 10_000,
-  });
+  const { data } = useBalance();
   const decide = useMutation({
     mutationFn: (body: Decision) => call(`/v1/review/${encodeURIComponent(sample.id)}`, { method: 'POST', body }),
     onSuccess: async () => {

@@ -1,9 +1,8 @@
 import { Button, Group, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { call, type LabelBalance } from './api';
 import type { Query } from './url-state';
+import { useBalance } from './use-balance';
 
 /** Names of the filters, as in the service's query and in the page's address. */
 export const FILTER_NAMES = [
@@ -41,11 +40,7 @@ interface Props {
 }
 
 export function SampleFilters({ query, set }: Props) {
-  const { data } = useQuery({
-    queryKey: ['balance'],
-    queryFn: () => call<LabelBalance>('/v1/insights/balance'),
-    staleTime: 10_000,
-  });
+  const { data } = useBalance();
   const labels = data?.labels.map(({ label }) => label).sort() ?? [];
   const standing = STANDING.find(({ value }) => query[value.split('=')[0]!] === value.split('=')[1]);
   const chooseStanding = (value: string | null) => {

@@ -10,7 +10,8 @@ import type { Query } from '../platform/database/database.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { readItem } from '../platform/read-item.js';
 import { FeedbackSchema, type NewFeedback } from './feedback.schema.js';
-import { type FeedbackRow, FeedbackStore, type ReceiptRow, type SampleRow, type Spoken } from './feedback.store.js';
+import { type FeedbackRow, FeedbackStore, type SampleRow, type Spoken } from './feedback.store.js';
+import { type ReceiptRow, ReceiptStore } from './receipt.store.js';
 
 type Item = BatchItem<FeedbackRow>;
 
@@ -21,6 +22,7 @@ export class FeedbackService extends FeedbackIntake {
 
   constructor(
     private readonly store: FeedbackStore,
+    private readonly receipts: ReceiptStore,
     private readonly jobs: JobQueue,
   ) {
     super();
@@ -48,9 +50,9 @@ export class FeedbackService extends FeedbackIntake {
 
   /** What became of one feedback: received, joined, in a snapshot, in a model, live. */
   async receipt(projectId: string, id: string) {
-    const feedback = await this.store.find(projectId, id);
+    const feedback = await this.receipts.find(projectId, id);
     if (!feedback) throw new LoopError('not-found', `There is no feedback ${id} in this project.`);
-    const journey = await this.store.receipt(projectId, id);
+    const journey = await this.receipts.receipt(projectId, id);
     return {
       id,
       kind: feedback.kind,

@@ -24,8 +24,8 @@ export class IdempotencyStore extends RequestMemory {
     );
     if (begun.length > 0) return 'begun';
     const row = await this.db.prisma.idempotentRequest.findUnique({ where: { projectId_key: { projectId, key } } });
-    if (!row || row.fingerprint !== fingerprint) return row ? 'another request' : 'at work';
-    if (row.status === null) return 'at work';
+    if (row && row.fingerprint !== fingerprint) return 'another request';
+    if (!row || row.status === null) return 'at work';
     return { status: row.status, contentType: row.contentType!, body: row.body! };
   }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { openDataDir } from '../../src/platform/embedded/data-dir.js';
 import { EmbeddedPostgres } from '../../src/platform/embedded/postgres.js';
 import { ADMIN_KEY, API_KEY } from './flywheel.js';
-import { freePort } from './process.js';
+import { freePort } from '../../src/platform/embedded/free-port.js';
 
 const S3_PROCESS = fileURLToPath(new URL('s3-process.mjs', import.meta.url));
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort } from './process.js';
+import { freePort } from '../../src/platform/embedded/free-port.js';
 
 export interface TestRedis {
   readonly url: string;
