@@ -20,7 +20,7 @@ module.exports = {
       'platform-knows-no-stage',
       'an adapter that knows a stage cannot be replaced',
       { path: '^src/platform/' },
-      { path: `^src/(?:(?:${STAGES})/|jobs\\.ts|app\\.module\\.ts|flywheel\\.ts)` },
+      { path: `^src/(?:(?:${STAGES})/|jobs\\.ts|app\\.module\\.ts|commands\\.ts|flywheel\\.ts)` },
     ),
     rule(
       'stages-meet-in-jobs',
@@ -79,8 +79,8 @@ module.exports = {
     rule(
       'nobody-imports-the-whole',
       'the application is put together in one place',
-      { path: '^src/', pathNot: '^src/(?:main|flywheel)\\.ts$' },
-      { path: '^src/(?:app\\.module|flywheel|main)\\.ts$' },
+      { path: '^src/', pathNot: '^src/(?:main|commands|flywheel)\\.ts$' },
+      { path: '^src/(?:app\\.module|commands|flywheel|main)\\.ts$' },
     ),
     rule('source-knows-no-test', '', { path: '^src/' }, { path: '^(?:test|examples|bench|console)/' }),
     rule('no-cycles', 'two files are one, or a third is missing', {}, { circular: true }),

@@ -40,16 +40,29 @@ export interface Flywheel {
   close(): Promise<void>;
 }
 
-/** Starts what is missing, brings the database up to date, and serves. `onLost` hears when a part ends for good. */
-export async function startFlywheel(config: Config, onLost: (reason: string) => void): Promise<Flywheel> {
-  const infrastructure = await openInfrastructure(config, onLost);
+/** A Flywheel whose parts are there and which does nothing yet. */
+export type Assembled = Omit<Flywheel, 'url'>;
+
+interface AssembleOptions {
+  readonly open: typeof openInfrastructure;
+  /** Whether the database is brought up to date first. */
+  readonly migrates: boolean;
+}
+
+/** Opens the parts and puts the application together. `onLost` hears when a part ends for good. */
+export async function assemble(
+  config: Config,
+  onLost: (reason: string) => void,
+  { open, migrates }: AssembleOptions = { open: openInfrastructure, migrates: true },
+): Promise<Assembled> {
+  const infrastructure = await open(config, onLost);
   const { databaseUrl } = infrastructure;
   const closing: (() => Promise<void> | void)[] = [() => infrastructure.close()];
   const close = async () => {
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {
-    await migrate(databaseUrl, MIGRATIONS);
+    if (migrates) await migrate(databaseUrl, MIGRATIONS);
     await prepareQueueBackend({ redisUrl: config.REDIS_URL, databaseUrl });
     const objects = new ObjectStore(infrastructure.objectStore);
     closing.push(() => objects.close());
@@ -58,18 +71,30 @@ export async function startFlywheel(config: Config, onLost: (reason: string) => 
     closing.push(() => database.close());
     const app = await createApp({ config, database, databaseUrl, objects });
     closing.push(() => app.close());
-    await app.init();
-    await app.get(ProjectService).ensureDefault(infrastructure.firstKeys);
-    await app.listen({ port: config.PORT, host: config.HOST });
-    return { url: urlOf(app, config.HOST), app, infrastructure, close };
+    return { app, infrastructure, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+/** Starts what is missing and serves. `onLost` hears when a part ends for good. */
+export async function startFlywheel(config: Config, onLost: (reason: string) => void): Promise<Flywheel> {
+  const assembled = await assemble(config, onLost);
+  const { app, infrastructure } = assembled;
+  try {
+    await app.init();
+    await app.get(ProjectService).ensureDefault(infrastructure.firstKeys);
+    await app.listen({ port: config.PORT, host: config.HOST });
+    return { ...assembled, url: urlOf(app, config.HOST) };
+  } catch (error) {
+    await assembled.close();
+    throw error;
+  }
+}
+
 /** The application over a platform, not yet started. */
-export async function createApp(platform: Platform): Promise<NestFastifyApplication> {
+async function createApp(platform: Platform): Promise<NestFastifyApplication> {
   const { config } = platform;
   const adapter = new FastifyAdapter({
     bodyLimit: LIMITS.bodyBytes,

@@ -24,6 +24,13 @@ export const joinFeedback = defineJob({
   key: (p) => `${p.projectId}.${p.predictionIds[0]}.${p.predictionIds.length}`,
 });
 
+/** feedback: accepted feedback waits for a pack; offered by the sweeper alone. Next: nothing. */
+export const packFeedback = defineJob({
+  name: 'feedback.pack',
+  payload: z.object({ projectId }),
+  key: (p) => p.projectId,
+});
+
 /**
  * Somebody should look whether a project (null: each of them) is worth training. Next: freezeSnapshot.
  * The second it is due keeps a hint that comes while a tick is at work from being taken for that one.
@@ -68,6 +75,7 @@ export const sweep = defineJob({ name: 'ops.sweep', payload: z.object({}), key: 
 export const JOBS = [
   packPayloads,
   joinFeedback,
+  packFeedback,
   loopTick,
   freezeSnapshot,
   trainModel,

@@ -1,12 +1,50 @@
+#!/usr/bin/env node
 import { createServer } from 'node:net';
+import { parseArgs } from 'node:util';
 import { type Config, loadConfig } from './platform/config.js';
 import { CODE_VERSION } from './platform/version.js';
 
-/** Reads the configuration, starts the roles asked for, and ends in order. */
+const USAGE = `flywheel                            serves, with the roles of ROLE
+flywheel doctor [--json] [--deep]   is everything where the books say it is? Exit code 0 or 1
+flywheel rebuild                    makes the rows again of all packs that the database does not know`;
+
+/** Reads the configuration and does what the command line asks for: to serve, when it asks for nothing. */
 async function main(): Promise<void> {
   // The SDK's word about its releases of 2027; ours is pinned.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-  const config = loadConfig(process.env);
+  const { values, positionals } = parseArgs({
+    options: { json: { type: 'boolean' }, deep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+  });
+  const [command = 'serve', ...rest] = positionals;
+  if (values.help || rest.length > 0 || !(command in COMMANDS)) return giveUp(USAGE);
+  await COMMANDS[command as keyof typeof COMMANDS](loadConfig(process.env), values);
+}
+
+interface Options {
+  readonly json?: boolean | undefined;
+  readonly deep?: boolean | undefined;
+}
+
+const COMMANDS = { serve, doctor: runDoctor, rebuild: runRebuild };
+
+async function runDoctor(config: Config, { json, deep }: Options): Promise<void> {
+  const { doctor } = await import('./commands.js');
+  const diagnosis = await doctor({ ...config, LOG_LEVEL: 'fatal' }, deep ?? false);
+  const lines = diagnosis.findings.map(({ name, ok, detail }) => `${ok ? 'ok ' : 'BAD'}  ${name.padEnd(8)}  ${detail}`);
+  process.stdout.write(`${json ? JSON.stringify(diagnosis, null, 2) : lines.join('\n')}\n`);
+  process.exit(diagnosis.healthy ? 0 : 1);
+}
+
+async function runRebuild(config: Config): Promise<void> {
+  const { rebuild } = await import('./commands.js');
+  const restored = await rebuild({ ...config, LOG_LEVEL: 'fatal' }, (line) => process.stderr.write(`${line}\n`));
+  process.stdout.write(`${JSON.stringify(restored)}\n`);
+  process.exit(0);
+}
+
+/** Starts the roles asked for, and ends in order. */
+async function serve(config: Config): Promise<void> {
   await requireFreePort(config);
   const { startFlywheel } = await import('./flywheel.js');
   const flywheel = await startFlywheel(config, giveUp);

@@ -8,6 +8,8 @@ import { PackService } from './pack.service.js';
 import { PackStore } from './pack.store.js';
 import { PartitionService } from './partition.service.js';
 import { PartitionStore } from './partition.store.js';
+import { PredictionRestoreService } from './restore.service.js';
+import { PredictionRestoreStore } from './restore.store.js';
 
 /** Global for one thing: the intake that serve hands its answers to (see jobs.ts). */
 @Global()
@@ -21,6 +23,8 @@ import { PartitionStore } from './partition.store.js';
     PackProcessor,
     PartitionService,
     PartitionStore,
+    PredictionRestoreService,
+    PredictionRestoreStore,
     { provide: PredictionIntake, useExisting: CaptureService },
   ],
   exports: [PredictionIntake],

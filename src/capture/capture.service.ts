@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
-import type { Input } from '../core/input.js';
 import { type Outcome, Unreadable } from '../core/outcome.js';
+import { readLine } from '../core/pack-line.js';
 import { type PostedPrediction, type PredictionRow, predictionRow } from '../core/prediction-row.js';
 import type { ProjectSettings } from '../core/settings.js';
 import { joinFeedback, packPayloads, PredictionIntake } from '../jobs.js';
@@ -95,7 +95,7 @@ export class CaptureService extends PredictionIntake {
   private async body(row: { batchId: bigint; batchLine: number }) {
     const place = await this.store.bodyOf(row);
     const line = place.hot ?? (await readPackLine(this.objects, positionInPack(place, place.line)));
-    return JSON.parse(line) as PostedPrediction & { id: string; input: Input };
+    return readLine<PostedPrediction & { id: string }>(line).item!;
   }
 }
 

@@ -45,7 +45,7 @@ export class CaptureStore {
       column('subject'),
       column('attributes'),
       column('occurredAt'),
-      rows.map(({ body }) => body).join('\n'),
+      rows.map(({ line }) => line).join('\n'),
     ]);
     return new Map(answer.map(({ id, status }) => [id, status]));
   }
@@ -109,17 +109,18 @@ with posted as (
   from posted, batch order by posted.id
   on conflict (project_id, id) do nothing
   returning id
-), placed as (
-  insert into payload_batch (id, project_id, samples, bytes)
-  select id, $1, cardinality($3::text[]), octet_length($19::text) from batch where exists (select 1 from inserted)
-  returning id, received_at
-), hot as (
-  insert into payload (received_at, batch_id, body) select received_at, id, $19::text from placed
 ), known as (
   select posted.id, posted.body_hash, posted.line, before.body_hash as first_hash
   from posted left join lateral (
     select body_hash from prediction where project_id = $1 and id = posted.id limit 1) before on true
   where not exists (select 1 from inserted where inserted.id = posted.id)
+), placed as (
+  insert into payload_batch (id, project_id, samples, bytes, skipped)
+  select id, $1, cardinality($3::text[]), octet_length($19::text), (select array_agg(line::int - 1) from known)
+  from batch where exists (select 1 from inserted)
+  returning id, received_at
+), hot as (
+  insert into payload (received_at, batch_id, body) select received_at, id, $19::text from placed
 ), outcome as (
   select id, null as body_hash, null as line, 'accepted' as status from inserted
   union all
@@ -128,7 +129,7 @@ with posted as (
   from known
 ), kept as (
   insert into prediction_conflict (project_id, prediction_id, body_hash, body)
-  select $1, id, body_hash, split_part($19::text, E'\\n', line::int) from outcome where status = 'conflict'
+  select $1, id, body_hash, split_part($19::text, E'\\n', line::int)::json ->> 'prediction' from outcome where status = 'conflict'
   on conflict do nothing
 ), booked as (
   insert into ledger (project_id, source, received, stored, duplicate, conflict, rejected)

@@ -1,23 +1,25 @@
 import { Injectable } from '@nestjs/common';
+import { packedLine } from '../core/pack-line.js';
 import { Database } from '../platform/database/database.js';
+import {
+  ENOUGH,
+  type OpenLines,
+  type PackSource,
+  type ReservedPack,
+  type WrittenPack,
+} from '../platform/object-store/packer.js';
 
 /** Open batches looked at for one pack. */
 const MOST_BATCHES = 2_000;
 
-/** What waits to be packed (as far as one pack may want it), and since when the oldest does. */
-export interface OpenPayloads {
-  readonly samples: number;
-  readonly bytes: number;
-  readonly oldestAt: Date | null;
-}
-
+/** The payloads that wait for a pack. */
 @Injectable()
-export class PackStore {
+export class PackStore implements PackSource {
   constructor(private readonly db: Database) {}
 
-  async open(projectId: string): Promise<OpenPayloads> {
-    const [row] = await this.db.query<OpenPayloads>(
-      `select coalesce(sum(samples), 0)::int as samples, coalesce(sum(bytes), 0)::float8 as bytes, min(received_at) as "oldestAt"
+  async open(projectId: string): Promise<OpenLines> {
+    const [row] = await this.db.query<OpenLines>(
+      `select coalesce(sum(samples), 0)::int as lines, coalesce(sum(bytes), 0)::float8 as bytes, min(received_at) as "oldestAt"
        from (select samples, bytes, received_at from payload_batch where project_id = $1 and pack_id is null
              order by id limit $2) waiting`,
       [projectId, MOST_BATCHES],
@@ -25,22 +27,13 @@ export class PackStore {
     return row!;
   }
 
-  /**
-   * Reserves a pack and claims the oldest open batches for it, until they have so many samples or bytes; in one
-   * transaction.
-   * @returns how many samples were claimed
-   */
-  async claim(
-    projectId: string,
-    pack: { id: string; objectKey: string },
-    enough: { samples: number; bytes: number },
-  ): Promise<number> {
+  async claim(projectId: string, pack: ReservedPack): Promise<number> {
     return this.db.transaction(async (query) => {
       const claimed = await query<{ samples: number }>(CLAIM, [
         projectId,
         pack.id,
-        enough.samples,
-        enough.bytes,
+        ENOUGH.lines,
+        ENOUGH.bytes,
         MOST_BATCHES,
       ]);
       const samples = claimed.reduce((sum, batch) => sum + batch.samples, 0);
@@ -56,18 +49,22 @@ export class PackStore {
     });
   }
 
-  /** Bodies of the batches of a reserved pack, always in the same order: packing again writes the same bytes. */
+  /** A line that was not accepted is packed as `null`, so that the others keep their place. */
   async claimed(packId: string): Promise<string[]> {
-    const rows = await this.db.query<{ body: string }>(
-      `select h.body from payload_batch b join payload h on h.received_at = b.received_at and h.batch_id = b.id
+    const rows = await this.db.query<{ body: string; received_at: Date; skipped: number[] | null }>(
+      `select h.body, h.received_at, b.skipped
+       from payload_batch b join payload h on h.received_at = b.received_at and h.batch_id = b.id
        where b.pack_id = $1 order by b.first_line`,
       [packId],
     );
-    return rows.map(({ body }) => body);
+    return rows.flatMap(({ body, received_at, skipped }) => {
+      const notAccepted = new Set(skipped);
+      const receivedAt = received_at.toISOString();
+      return body.split('\n').map((line, n) => (notAccepted.has(n) ? 'null' : packedLine(line, receivedAt)));
+    });
   }
 
-  /** Packs that were reserved by a process that then went away. */
-  async forgotten(projectId: string, olderThanSeconds: number): Promise<{ id: string; objectKey: string }[]> {
+  forgotten(projectId: string, olderThanSeconds: number): Promise<ReservedPack[]> {
     return this.db.query(
       `select id, object_key as "objectKey" from pack
        where project_id = $1 and stored_at is null and reserved_at < now() - make_interval(secs => $2)`,
@@ -75,11 +72,10 @@ export class PackStore {
     );
   }
 
-  /** The object is in the store: from now on its lines may be read there. */
-  async stored(pack: { id: string; bytes: number; sha256: string; blockOffsets: readonly number[] }): Promise<void> {
+  async stored({ id, bytes, sha256, blockOffsets }: WrittenPack): Promise<void> {
     await this.db.query(
       'update pack set stored_at = now(), bytes = $2, sha256 = $3, block_offsets = $4::int[] where id = $1',
-      [pack.id, pack.bytes, pack.sha256, pack.blockOffsets],
+      [id, bytes, sha256, blockOffsets],
     );
   }
 }

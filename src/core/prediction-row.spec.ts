@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { predictionRow, type PostedPrediction } from './prediction-row.js';
+import { packedLine, readLine } from './pack-line.js';
+import { type PostedPrediction, predictionRow, restoredRow } from './prediction-row.js';
 
 const posted: PostedPrediction = {
   id: 'p1',
@@ -33,7 +34,27 @@ describe('predictionRow', () => {
   });
 
   it('completes the body with what was left out', () => {
-    expect(JSON.parse(row().body)).toMatchObject({ id: 'p1', occurredAt: '2026-11-24T12:00:00.000Z' });
+    expect(readLine(row().line)).toMatchObject({
+      item: { ...posted, occurredAt: '2026-11-24T12:00:00.000Z' },
+      made: ['occurredAt'],
+    });
     expect(row({ id: undefined }).id).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it.each([
+    ['with every member given', { occurredAt: '2026-01-01T00:00:00Z', group: 'g', attributes: { n: 1e-7 } }],
+    ['with an id and a time of ours', { id: undefined }],
+    ['of an input with odd characters', { input: { text: '"\\n\u2028🎡' } }],
+  ])('is made again from its packed line, %s', (_, over) => {
+    const first = row(over);
+    const line = packedLine(first.line, '2026-11-24T12:00:01.000Z');
+    expect(restoredRow('shop', readLine(line), 99)).toEqual(first);
+    expect(readLine(line).receivedAt).toBe('2026-11-24T12:00:01.000Z');
+  });
+
+  it('is made again from a line of the first form, which was the body alone', () => {
+    const { split: _split, line: _line, ...first } = row({ occurredAt: '2026-01-01T00:00:00Z' });
+    const line = JSON.stringify({ ...posted, occurredAt: '2026-01-01T00:00:00Z' });
+    expect(restoredRow('shop', readLine(line), 20)).toMatchObject(first);
   });
 });

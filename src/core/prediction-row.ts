@@ -1,5 +1,6 @@
 import { canonicalJson, newId, sha256 } from './ids.js';
 import { type Input, kindOf, previewOf } from './input.js';
+import { type Completed, completed, type PackLine, postedHash } from './pack-line.js';
 import { type Split, splitOf } from './split.js';
 
 /** A prediction as it was posted. */
@@ -40,36 +41,68 @@ export interface PredictionRow {
   readonly subject: string | null;
   readonly attributes: string | null;
   readonly occurredAt: string;
-  readonly body: string;
+  /** What goes into a pack: see pack-line.ts. */
+  readonly line: string;
+}
+
+interface RowOptions {
+  readonly holdoutPercent: number;
+  readonly now: Date;
 }
 
 /** Makes the row. Its side of the split is fixed here, before anybody has said anything about it. */
 export function predictionRow(
   projectId: string,
   posted: PostedPrediction,
-  { holdoutPercent, now }: { holdoutPercent: number; now: Date },
+  { holdoutPercent, now }: RowOptions,
 ): PredictionRow {
-  const contentHash = sha256(canonicalJson(normalised(posted.input)));
-  const groupHash = sha256(posted.group === undefined ? `content:${contentHash}` : `group:${posted.group}`);
-  const body = { ...posted, id: posted.id ?? newId(now.getTime()), occurredAt: posted.occurredAt ?? now.toISOString() };
+  const whole = completed(posted, { id: () => newId(now.getTime()), occurredAt: now.toISOString() });
+  const hashes = hashesOf(posted);
+  const split = splitOf(`${projectId}/${hashes.groupHash}`, holdoutPercent);
+  return rowOf(whole, { ...hashes, split, bodyHash: sha256(canonicalJson(posted)) });
+}
+
+/** Makes the row again from a line of a pack: the same row, as its side of the split was kept. */
+export function restoredRow(
+  projectId: string,
+  { item, made, split }: PackLine<Completed<PostedPrediction>['item']>,
+  holdoutPercent: number,
+): PredictionRow {
+  const hashes = hashesOf(item!);
+  return rowOf(
+    { item: item!, made: made as Completed<unknown>['made'] },
+    {
+      ...hashes,
+      split: (split as Split | undefined) ?? splitOf(`${projectId}/${hashes.groupHash}`, holdoutPercent),
+      bodyHash: postedHash(item!, made),
+    },
+  );
+}
+
+function hashesOf({ input, group }: PostedPrediction) {
+  const contentHash = sha256(canonicalJson(normalised(input)));
+  return { contentHash, groupHash: sha256(group === undefined ? `content:${contentHash}` : `group:${group}`) };
+}
+
+function rowOf(
+  { item, made }: Completed<PostedPrediction>,
+  derived: Pick<PredictionRow, 'bodyHash' | 'contentHash' | 'groupHash' | 'split'>,
+): PredictionRow {
   return {
-    id: body.id,
-    externalId: posted.externalId ?? null,
-    bodyHash: sha256(canonicalJson(posted)),
-    contentHash,
-    groupHash,
-    split: splitOf(`${projectId}/${groupHash}`, holdoutPercent),
-    inputKind: kindOf(posted.input),
-    preview: previewOf(posted.input),
-    modelName: posted.model.name ?? null,
-    modelVersion: posted.model.version,
-    label: posted.output.label,
-    confidence: posted.output.confidence ?? null,
-    margin: marginOf(posted.output),
-    subject: posted.subject ?? null,
-    attributes: posted.attributes ? JSON.stringify(posted.attributes) : null,
-    occurredAt: body.occurredAt,
-    body: JSON.stringify(body),
+    ...derived,
+    id: item.id,
+    externalId: item.externalId ?? null,
+    inputKind: kindOf(item.input),
+    preview: previewOf(item.input),
+    modelName: item.model.name ?? null,
+    modelVersion: item.model.version,
+    label: item.output.label,
+    confidence: item.output.confidence ?? null,
+    margin: marginOf(item.output),
+    subject: item.subject ?? null,
+    attributes: item.attributes ? JSON.stringify(item.attributes) : null,
+    occurredAt: item.occurredAt,
+    line: `{"split":"${derived.split}","made":${JSON.stringify(made)},"prediction":${JSON.stringify(item)}}`,
   };
 }
 

@@ -5,6 +5,11 @@ import { FeedbackService } from './feedback.service.js';
 import { FeedbackStore } from './feedback.store.js';
 import { ReceiptStore } from './receipt.store.js';
 import { JoinProcessor } from './join.processor.js';
+import { FeedbackPackProcessor } from './pack.processor.js';
+import { FeedbackPackService } from './pack.service.js';
+import { FeedbackPackStore } from './pack.store.js';
+import { FeedbackRestoreService } from './restore.service.js';
+import { FeedbackRestoreStore } from './restore.store.js';
 
 /** Global for one thing: the intake that curate hands reviewers' decisions to (see jobs.ts). */
 @Global()
@@ -15,6 +20,11 @@ import { JoinProcessor } from './join.processor.js';
     FeedbackStore,
     ReceiptStore,
     JoinProcessor,
+    FeedbackPackService,
+    FeedbackPackStore,
+    FeedbackPackProcessor,
+    FeedbackRestoreService,
+    FeedbackRestoreStore,
     { provide: FeedbackIntake, useExisting: FeedbackService },
   ],
   exports: [FeedbackIntake],

@@ -35,5 +35,3 @@ export const FeedbackSchema = z
       context.addIssue({ code: 'custom', path: [needed], message: `is needed for the kind ${feedback.kind}` });
     }
   });
-
-export type NewFeedback = z.infer<typeof FeedbackSchema>;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
-import { canonicalJson, newId, sha256 } from '../core/ids.js';
+import { type FeedbackRow, feedbackRow, type PostedFeedback } from '../core/feedback-row.js';
 import { rejectedLabels, resolveLabel } from '../core/label.js';
 import type { Outcome } from '../core/outcome.js';
 import { FeedbackIntake, type FeedbackSource, loopTick } from '../jobs.js';
@@ -9,8 +9,8 @@ import { Lanes } from '../platform/batching/lanes.js';
 import type { Query } from '../platform/database/database.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { readItem } from '../platform/read-item.js';
-import { FeedbackSchema, type NewFeedback } from './feedback.schema.js';
-import { type FeedbackRow, FeedbackStore, type SampleRow, type Spoken } from './feedback.store.js';
+import { FeedbackSchema } from './feedback.schema.js';
+import { FeedbackStore, type SampleRow, type Spoken } from './feedback.store.js';
 import { type ReceiptRow, ReceiptStore } from './receipt.store.js';
 
 type Item = BatchItem<FeedbackRow>;
@@ -31,13 +31,14 @@ export class FeedbackService extends FeedbackIntake {
   /** Resolves when the batch they share is committed, joined to its predictions and the labels are decided anew. */
   accept(source: FeedbackSource, items: readonly unknown[]): Promise<Outcome[]> {
     const now = new Date();
+    const origin = { keyId: source.keyId, client: source.client ?? null };
     return this.lanes.submit(
       source.projectId,
       items.map((item) => {
         const read = readItem(FeedbackSchema, item);
         return 'errors' in read
           ? { rejected: { status: 'rejected', errors: read.errors } }
-          : feedbackRow(read.value, source, now);
+          : feedbackRow(read.value as PostedFeedback, origin, now);
       }),
     );
   }
@@ -46,6 +47,11 @@ export class FeedbackService extends FeedbackIntake {
   async joinLate(projectId: string, predictionIds: readonly string[]): Promise<void> {
     await this.store.transaction((query) => this.decideLabels(query, projectId, predictionIds));
     this.hintTick(projectId);
+  }
+
+  /** Decides the labels that restored feedback speaks of. Idempotent. */
+  joinRestored(projectId: string, feedbackIds: readonly string[]): Promise<void> {
+    return this.lookAgain(projectId, feedbackIds);
   }
 
   /** What became of one feedback: received, joined, in a snapshot, in a model, live. */
@@ -118,26 +124,6 @@ function travelled(row: ReceiptRow) {
     inSnapshot: row.snapshot_id && { id: row.snapshot_id, at: row.snapshot_at },
     trainedIn: row.model_version && { version: row.model_version, at: row.trained_at },
     live: row.live_version && { version: row.live_version, at: row.live_at },
-  };
-}
-
-function feedbackRow(posted: NewFeedback, { keyId, client }: FeedbackSource, now: Date): FeedbackRow {
-  return {
-    id: posted.id ?? newId(now.getTime()),
-    predictionId: posted.predictionId ?? null,
-    externalId: posted.externalId ?? null,
-    kind: posted.kind,
-    label: posted.label ?? null,
-    notLabel: posted.notLabel ?? null,
-    rating: posted.rating ?? null,
-    comment: posted.comment ?? null,
-    raterId: posted.rater.id,
-    raterRole: posted.rater.role,
-    bodyHash: sha256(canonicalJson(posted)),
-    body: JSON.stringify(posted),
-    keyId,
-    client: client ?? null,
-    occurredAt: posted.occurredAt ?? now.toISOString(),
   };
 }
 

@@ -1,27 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { FeedbackRow } from '../core/feedback-row.js';
 import type { FeedbackKind, RaterRole, Statement } from '../core/label.js';
 import type { Split } from '../core/split.js';
 import type { RowStatus } from '../platform/batching/commit-once.js';
 import { Database, type Prepared, type Query } from '../platform/database/database.js';
-
-/** Feedback as it is stored. */
-export interface FeedbackRow {
-  readonly id: string;
-  readonly predictionId: string | null;
-  readonly externalId: string | null;
-  readonly kind: FeedbackKind;
-  readonly label: string | null;
-  readonly notLabel: string | null;
-  readonly rating: number | null;
-  readonly comment: string | null;
-  readonly raterId: string;
-  readonly raterRole: RaterRole;
-  readonly bodyHash: string;
-  readonly body: string;
-  readonly keyId: string;
-  readonly client: string | null;
-  readonly occurredAt: string;
-}
 
 /** A prediction with all that was said about it. */
 export interface Spoken {
@@ -72,7 +54,7 @@ export class FeedbackStore {
       column('raterId'),
       column('raterRole'),
       column('bodyHash'),
-      column('body'),
+      column('line'),
       column('keyId'),
       column('client'),
       column('occurredAt'),
@@ -170,7 +152,7 @@ with posted as (
     $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::text[], $11::text[],
     $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::timestamptz[]
   ) as t (id, prediction_id, external_id, kind, label, not_label, rating, comment, rater_id, rater_role, body_hash,
-          body, key_id, client, occurred_at)
+          line, key_id, client, occurred_at)
 ), inserted as (
   insert into feedback (project_id, id, prediction_id, external_id, kind, label, not_label, rating, comment, rater_id,
                         rater_role, body_hash, key_id, client, occurred_at)
@@ -178,21 +160,25 @@ with posted as (
          rater_role, body_hash, key_id, client, occurred_at
   from posted order by id
   on conflict (project_id, id) do nothing
-  returning id
+  returning id, seq
+), parcel as (
+  insert into feedback_outbox (project_id, lines, body)
+  select $1, count(*), string_agg('{"seq":' || seq || ',' || substr(line, 2), E'\\n' order by seq)
+  from inserted join posted using (id) having count(*) > 0
 ), known as (
-  select posted.id, posted.body_hash, posted.body, before.body_hash as first_hash
+  select posted.id, posted.body_hash, posted.line, before.body_hash as first_hash
   from posted left join lateral (
     select body_hash from feedback where project_id = $1 and id = posted.id limit 1) before on true
   where not exists (select 1 from inserted where inserted.id = posted.id)
 ), outcome as (
-  select id, null as body_hash, null as body, 'accepted' as status from inserted
+  select id, null as body_hash, null as line, 'accepted' as status from inserted
   union all
-  select id, body_hash, body,
+  select id, body_hash, line,
          case when first_hash is null then 'unseen' when first_hash = body_hash then 'duplicate' else 'conflict' end
   from known
 ), kept as (
   insert into feedback_conflict (project_id, feedback_id, body_hash, body)
-  select $1, id, body_hash, body from outcome where status = 'conflict'
+  select $1, id, body_hash, line::json ->> 'feedback' from outcome where status = 'conflict'
   on conflict do nothing
 ), booked as (
   insert into feedback_ledger (project_id, received, parked, duplicate, conflict, rejected)

@@ -1,6 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { KeyDirectory } from '../platform/http/auth.js';
 import { RequestMemory } from '../platform/http/idempotency.js';
+import { DoctorService } from './doctor.service.js';
+import { DoctorStore } from './doctor.store.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { HealthStore } from './health.store.js';
@@ -35,6 +37,8 @@ import { SweepStore } from './sweep.store.js';
     LoopStore,
     HealthService,
     HealthStore,
+    DoctorService,
+    DoctorStore,
     MetricsService,
     MetricsStore,
     PagesService,

@@ -1,32 +1,53 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { z } from 'zod';
 import { LoopError } from '../core/errors.js';
 import { completeSettings, mergeSettings, type SettingsPatch } from '../core/settings.js';
+import { ObjectStore } from '../platform/object-store/object-store.js';
 import { invalid } from '../platform/validation.js';
 import { KeyService } from './key.service.js';
 import type { NewKeyOrder, NewProject, ProjectPatch } from './project.schema.js';
 import { type ProjectRow, ProjectStore } from './project.store.js';
 
 export const DEFAULT_PROJECT = 'default';
+/** Copies of the projects in the object store begin with this. */
+const COPIES = 'projects/';
 
 /** The projects of this service, their settings and their keys. */
 @Injectable()
 export class ProjectService {
+  private readonly log = new Logger(ProjectService.name);
+
   constructor(
     private readonly store: ProjectStore,
     private readonly keys: KeyService,
+    private readonly objects: ObjectStore,
   ) {}
 
   /** The project and the keys that are there from the start. */
   async ensureDefault(firstKeys: { apiKey: string; adminKey: string }): Promise<void> {
     await this.store.insertOnce(DEFAULT_PROJECT, 'Default', {});
     await this.keys.keepFirstKeys(DEFAULT_PROJECT, firstKeys);
+    for (const project of await this.store.list()) await this.keepCopy(project);
+  }
+
+  /** Makes the projects again whose copies are in the object store and which the database does not know. */
+  async restoreAll(): Promise<void> {
+    for (const key of await this.objects.list(COPIES)) {
+      const { id, name, settings } = JSON.parse((await this.objects.get(key)).toString()) as ProjectRow;
+      await this.store.insertOnce(id, name, settings);
+    }
+  }
+
+  /** A project that has data and no copy: it has the default settings. */
+  async ensure(id: string): Promise<void> {
+    await this.store.insertOnce(id, id, {});
   }
 
   async create({ id, name, settings = {} }: z.infer<typeof NewProject>, actor: string) {
     const isNew = await this.store.insertOnce(id, name ?? id, settings as SettingsPatch);
     if (!isNew) throw new LoopError('conflict', `There is a project ${id} already.`);
     await this.store.audit({ projectId: id, actor, action: 'project.create', facts: { name, settings } });
+    await this.keepCopy(await this.find(id));
     return this.read(id);
   }
 
@@ -48,6 +69,7 @@ export class ProjectService {
     }
     await this.store.update(id, patch.name ?? project.name, settings);
     await this.store.audit({ projectId: id, actor, action: 'project.change', facts: patch });
+    await this.keepCopy(await this.find(id));
     return this.read(id);
   }
 
@@ -67,6 +89,14 @@ export class ProjectService {
     await this.find(id);
     await this.keys.revoke(id, keyId);
     await this.store.audit({ projectId: id, actor, action: 'key.revoke', facts: { keyId } });
+  }
+
+  /** For `rebuild`: a copy that failed is made at the next change or start. */
+  private async keepCopy({ id, name, settings }: ProjectRow): Promise<void> {
+    const body = JSON.stringify({ id, name, settings });
+    await this.objects
+      .put(`${COPIES}${id}.json`, body, 'application/json')
+      .catch((error: Error) => this.log.warn(`project ${id} was not copied: ${error.message}`));
   }
 
   private async find(id: string): Promise<ProjectRow> {

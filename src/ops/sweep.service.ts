@@ -1,5 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { evaluateModel, freezeSnapshot, joinFeedback, packPayloads, promoteModel, sweep, trainModel } from '../jobs.js';
+import {
+  evaluateModel,
+  freezeSnapshot,
+  joinFeedback,
+  packFeedback,
+  packPayloads,
+  promoteModel,
+  sweep,
+  trainModel,
+} from '../jobs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { IdempotencyStore } from './idempotency.store.js';
 import { type OpenRun, type ParkedCursor, SweepStore } from './sweep.store.js';
@@ -31,6 +40,8 @@ export class SweepService {
   async sweep(): Promise<void> {
     for (const projectId of await this.store.projectsWithOpenPayloads())
       await this.jobs.hint(packPayloads, { projectId });
+    for (const projectId of await this.store.projectsWithUnpackedFeedback())
+      await this.jobs.hint(packFeedback, { projectId });
     await this.offerJoins();
     await this.requests.dropOld();
     for (const run of await this.store.openRuns()) await this.offerRun(run);

@@ -46,6 +46,14 @@ export class SweepStore {
     return rows.map(({ id }) => id);
   }
 
+  async projectsWithUnpackedFeedback(): Promise<string[]> {
+    const rows = await this.db.query<{ id: string }>(
+      'select p.id from project p where exists (select 1 from feedback_outbox where project_id = p.id) limit $1',
+      [MOST],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /**
    * Predictions that have arrived while feedback about them is still parked: those of the next parked feedback behind
    * `after`, so that orphans, however many, hide nobody. `next` is null at the end.

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Input } from '../core/input.js';
 import type { ManifestLine } from '../core/manifest.js';
+import { readLine } from '../core/pack-line.js';
 import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
 import type { Split } from '../core/split.js';
 import { Database } from '../platform/database/database.js';
@@ -76,8 +77,8 @@ export class SnapshotStore {
     return rows.map((row) => {
       const pack = row.pack_id === null ? undefined : packs.get(row.pack_id)!;
       if (pack) return { ...lineOf(row), at: positionInPack(pack, row.first_line! + row.batch_line) };
-      const body = JSON.parse(hot.get(row.batch_id)![row.batch_line]!) as { input: Input };
-      return { ...lineOf(row), input: body.input };
+      const { item } = readLine<{ input: Input }>(hot.get(row.batch_id)![row.batch_line]!);
+      return { ...lineOf(row), input: item!.input };
     });
   }
 

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import request from 'supertest';
+import { JOBS } from '../../src/jobs.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIMIT_LINES } from '../../src/core/limits.js';
 import { ADMIN_KEY, API_KEY, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
@@ -79,7 +80,7 @@ describe('what operators use', () => {
       .expect(200)
       .expect(/Flywheel queues/);
     const { body } = await request(flywheel.url).get('/queues/api/queues').set('cookie', operator).expect(200);
-    expect((body as { queues: object[] }).queues).toHaveLength(8);
+    expect((body as { queues: object[] }).queues).toHaveLength(JOBS.length);
   });
 
   it('takes nothing from a page of another site, though the browser sends the cookie along', async () => {

@@ -32,9 +32,12 @@ export async function openDataDir(folder: string): Promise<DataDir> {
   return { path: real, secret: (name, make) => keptSecret(join(real, name), make), claim: () => claim(real) };
 }
 
+/** The data directory belongs to a Flywheel that runs. */
+export class ClaimedError extends Error {}
+
 async function claim(real: string): Promise<() => Promise<void>> {
   const held = await claimSocket(socketPath(real));
-  if (!held) throw new Error(`Another Flywheel is running on the data directory ${real}.`);
+  if (!held) throw new ClaimedError(`Another Flywheel is running on the data directory ${real}.`);
   return () => new Promise((released) => held.close(() => released()));
 }
 

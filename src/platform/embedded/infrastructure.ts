@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newApiKey } from '../../core/ids.js';
 import type { Config } from '../config.js';
 import type { ObjectStoreConfig } from '../object-store/object-store.js';
-import { type DataDir, openDataDir } from './data-dir.js';
+import { ClaimedError, type DataDir, openDataDir } from './data-dir.js';
 import { EmbeddedPostgres } from './postgres.js';
 import { startS3Server } from './s3/server.js';
 
@@ -27,11 +28,13 @@ export async function openInfrastructure(config: Config, onLost: (reason: string
   };
   try {
     const folder = needsFolder(config) ? await openDataDir(config.FLYWHEEL_DATA_DIR) : null;
-    if (folder && (!config.DATABASE_URL || !config.S3_ENDPOINT)) opened.push(await folder.claim());
+    const claimed = hasEmbeddedParts(config) ? folder : null;
+    if (claimed) opened.push(await claimed.claim());
     const areKeysNew = folder !== null && (await areKeysMissing(config, folder));
     const firstKeys = await keysOf(config, folder);
     const objectStore = await objectStoreOf(config, folder, opened);
     const databaseUrl = config.DATABASE_URL ?? (await postgresUrl(folder!, onLost, opened));
+    if (claimed) opened.push(await announce(claimed, { databaseUrl, objectStore }));
     return { databaseUrl, objectStore, firstKeys, areKeysNew, folder: folder?.path ?? null, close };
   } catch (error) {
     await close();
@@ -39,8 +42,33 @@ export async function openInfrastructure(config: Config, onLost: (reason: string
   }
 }
 
+/** The parts of the Flywheel that runs on the same data directory, or, when none does, parts of its own. */
+export async function joinInfrastructure(config: Config, onLost: (reason: string) => void): Promise<Infrastructure> {
+  try {
+    return await openInfrastructure(config, onLost);
+  } catch (error) {
+    if (!(error instanceof ClaimedError)) throw error;
+    const folder = await openDataDir(config.FLYWHEEL_DATA_DIR);
+    const places = JSON.parse(await readFile(join(folder.path, PLACES), 'utf8')) as Places;
+    const firstKeys = await keysOf(config, folder);
+    return { ...places, firstKeys, areKeysNew: false, folder: folder.path, close: () => Promise.resolve() };
+  }
+}
+
+/** Where the embedded parts are to be found by a command that runs beside the service. */
+const PLACES = 'places.json';
+type Places = Pick<Infrastructure, 'databaseUrl' | 'objectStore'>;
+
+async function announce({ path }: DataDir, places: Places): Promise<() => Promise<void>> {
+  const file = join(path, PLACES);
+  await writeFile(file, JSON.stringify(places), { mode: 0o600 });
+  return () => rm(file, { force: true });
+}
+
+const hasEmbeddedParts = (config: Config): boolean => !config.DATABASE_URL || !config.S3_ENDPOINT;
+
 const needsFolder = (config: Config): boolean =>
-  !config.DATABASE_URL || !config.S3_ENDPOINT || !config.FLYWHEEL_API_KEY || !config.FLYWHEEL_ADMIN_KEY;
+  hasEmbeddedParts(config) || !config.FLYWHEEL_API_KEY || !config.FLYWHEEL_ADMIN_KEY;
 
 const areKeysMissing = async (config: Config, { path }: DataDir): Promise<boolean> =>
   (!config.FLYWHEEL_API_KEY && !existsSync(join(path, 'api.key'))) ||

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { gunzipSync, gzip } from 'node:zlib';
+import { gunzipSync, gzip, inflateRawSync } from 'node:zlib';
 import type { PackPosition } from '../../core/manifest.js';
 import type { ObjectStore } from './object-store.js';
 
@@ -55,7 +55,37 @@ export function positionInPack({ objectKey, bytes, blockOffsets }: StoredPack, l
 /** The lines of a whole pack or of one block of it. */
 export const decodePack = (bytes: Buffer): string[] => gunzipSync(bytes).toString('utf8').split('\n').slice(0, -1);
 
+/** Of the header that Node's gzip writes, without optional fields; and of the checksum and length behind a member. */
+const [HEADER_BYTES, TRAILER_BYTES] = [10, 8];
+
+/** Where each block of a pack begins, found from its bytes alone. Throws for bytes that are no pack. */
+export function blockOffsetsOf(pack: Buffer): number[] {
+  const offsets: number[] = [];
+  for (let offset = 0; offset < pack.length;) {
+    offsets.push(offset);
+    const { engine } = inflateRawSync(pack.subarray(offset + HEADER_BYTES), { info: true }) as unknown as {
+      engine: { bytesWritten: number };
+    };
+    offset += HEADER_BYTES + engine.bytesWritten + TRAILER_BYTES;
+  }
+  return offsets;
+}
+
 /** One line, by a ranged read of its block. */
 export async function readPackLine(store: ObjectStore, { pack, offset, length, line }: PackPosition): Promise<string> {
   return decodePack(await store.get(pack, { offset, length }))[line]!;
 }
+
+/** A pack as its key names it. */
+export interface PackKey {
+  readonly id: string;
+  readonly projectId: string;
+  readonly objectKey: string;
+}
+
+/** Packs among the keys of a listing, whatever its order; other objects are left out. */
+export const packKeys = (keys: readonly string[]): PackKey[] =>
+  keys.flatMap((objectKey) => {
+    const [, projectId, id] = /^[a-z]+\/([^/]+)\/([0-9a-f-]{36})\.ndjson\.gz$/.exec(objectKey) ?? [];
+    return projectId && id ? [{ id, projectId, objectKey }] : [];
+  });

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { Input } from '../../core/input.js';
 import { decodeManifest, type ManifestLine, type SnapshotSample } from '../../core/manifest.js';
+import { readLine } from '../../core/pack-line.js';
 import type { ObjectStore } from './object-store.js';
 import { decodePack } from './packs.js';
 
@@ -21,7 +22,7 @@ export async function readSnapshot(
     for (const { sampleId, at } of members) {
       const { offset, length, line } = at!;
       if (!blocks.has(offset)) blocks.set(offset, decodePack(body.subarray(offset, offset + length)));
-      inputs.set(sampleId, (JSON.parse(blocks.get(offset)![line]!) as { input: Input }).input);
+      inputs.set(sampleId, readLine<{ input: Input }>(blocks.get(offset)![line]!).item!.input);
     }
   }
   return lines.map(({ sampleId, label, split, contentHash, revision, input }) => {

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { sha256 } from '../core/ids.js';
+import { type PackLine, readLine } from '../core/pack-line.js';
+import { type PostedPrediction, type PredictionRow, restoredRow } from '../core/prediction-row.js';
+import { DEFAULT_SETTINGS } from '../core/settings.js';
+import { ObjectStore } from '../platform/object-store/object-store.js';
+import { blockOffsetsOf, decodePack, type PackKey, packKeys } from '../platform/object-store/packs.js';
+import { PredictionRestoreStore, type RestoredPrediction } from './restore.store.js';
+
+type Line = PackLine<PostedPrediction & { id: string; occurredAt: string }>;
+
+/** Makes the rows of predictions again from the packs in the object store. */
+@Injectable()
+export class PredictionRestoreService {
+  constructor(
+    private readonly store: PredictionRestoreStore,
+    private readonly objects: ObjectStore,
+  ) {}
+
+  /** Packs whose rows are missing. Packs that the database knows, stored or being written, are left alone. */
+  async missing(): Promise<PackKey[]> {
+    const keys = packKeys(await this.objects.list('packs/'));
+    const known = await this.store.known(keys.map(({ id }) => id));
+    return keys.filter(({ id }) => !known.has(id));
+  }
+
+  /** Restores one pack in one transaction; its project must be there. Tells how many predictions it brought. */
+  async restore(pack: PackKey): Promise<number> {
+    const body = await this.objects.get(pack.objectKey);
+    const lines = decodePack(body).map((line) => readLine<NonNullable<Line['item']>>(line));
+    const predictions = lines.flatMap((line, n) => (line.item ? [restored(pack.projectId, line, n)] : []));
+    const facts = { bytes: body.length, sha256: sha256(body), blockOffsets: blockOffsetsOf(body), lines: lines.length };
+    return this.store.insert({ ...pack, ...facts }, predictions);
+  }
+}
+
+function restored(projectId: string, line: Line, batchLine: number): RestoredPrediction {
+  const row: PredictionRow = restoredRow(projectId, line, DEFAULT_SETTINGS.holdoutPercent);
+  return { ...row, batchLine, receivedAt: line.receivedAt ?? row.occurredAt };
+}

@@ -1,0 +1,60 @@
+import { PredictionRestoreService } from './capture/restore.service.js';
+import { FeedbackRestoreService } from './feedback/restore.service.js';
+import { assemble } from './flywheel.js';
+import { type Diagnosis, DoctorService } from './ops/doctor.service.js';
+import { ProjectService } from './ops/project.service.js';
+import type { Config } from './platform/config.js';
+import { joinInfrastructure } from './platform/embedded/infrastructure.js';
+
+/*
+ * What an operator runs by hand, beside the service or while it is stopped. Nothing here serves or works through
+ * queues: the application is put together and asked, never started.
+ */
+
+const onLost = (reason: string): never => {
+  throw new Error(reason);
+};
+
+/** Is everything where the books say it is? Changes nothing. `deep` fetches every pack and compares its bytes. */
+export async function doctor(config: Config, deep: boolean): Promise<Diagnosis> {
+  try {
+    const { app, close } = await assemble(config, onLost, { open: joinInfrastructure, migrates: false });
+    return await app.get(DoctorService).examine(deep).finally(close);
+  } catch (error) {
+    return { healthy: false, findings: [{ name: 'start', ok: false, detail: (error as Error).message }] };
+  }
+}
+
+export interface Restored {
+  readonly packs: number;
+  readonly predictions: number;
+  readonly feedback: number;
+}
+
+/**
+ * Makes the rows again that packs in the object store speak of and the database does not know: predictions first, then
+ * feedback with the labels. May be interrupted and run again; `tell` hears of each pack.
+ */
+export async function rebuild(config: Config, tell: (line: string) => void): Promise<Restored> {
+  const { app, close } = await assemble(config, onLost, { open: joinInfrastructure, migrates: true });
+  const [predictions, feedback] = [app.get(PredictionRestoreService), app.get(FeedbackRestoreService)];
+  const restored = { packs: 0, predictions: 0, feedback: 0 };
+  try {
+    await app.get(ProjectService).restoreAll();
+    for (const pack of await predictions.missing()) {
+      await app.get(ProjectService).ensure(pack.projectId);
+      restored.predictions += await predictions.restore(pack);
+      restored.packs += 1;
+      tell(`${pack.objectKey}: ${restored.predictions} predictions so far`);
+    }
+    for (const pack of await feedback.missing()) {
+      await app.get(ProjectService).ensure(pack.projectId);
+      restored.feedback += await feedback.restore(pack);
+      restored.packs += 1;
+      tell(`${pack.objectKey}: ${restored.feedback} feedback so far`);
+    }
+    return restored;
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,59 @@
+import { canonicalJson, sha256 } from './ids.js';
+
+/*
+ * What a line of a pack says: an accepted item as it was posted, and all that its row was made of besides, so that the
+ * rows can be made again from packs alone. The time of reception is added when the line is packed. A line of packs that
+ * were written before 2026-11-26 is the posted prediction by itself.
+ */
+
+/** Members that the service filled in because the client had not given them. */
+export type Made = 'id' | 'occurredAt';
+
+export interface Completed<Posted> {
+  readonly item: Posted & { readonly id: string; readonly occurredAt: string };
+  readonly made: readonly Made[];
+}
+
+/** An item with its id and time, whoever gave them. */
+export function completed<Posted extends { readonly id?: string; readonly occurredAt?: string }>(
+  posted: Posted,
+  { id, occurredAt }: { id: () => string; occurredAt: string },
+): Completed<Posted> {
+  const made: Made[] = [];
+  if (posted.id === undefined) made.push('id');
+  if (posted.occurredAt === undefined) made.push('occurredAt');
+  return { item: { ...posted, id: posted.id ?? id(), occurredAt: posted.occurredAt ?? occurredAt }, made };
+}
+
+/** Hash of an item as it was posted: of all members but those that the service made. */
+export function postedHash(item: object, made: readonly string[]): string {
+  const posted = Object.fromEntries(Object.entries(item).filter(([name]) => !made.includes(name)));
+  return sha256(canonicalJson(posted));
+}
+
+/** The line as it is packed: with the time at which it was received. A line of the first form stays as it is. */
+export const packedLine = (line: string, receivedAt: string): string =>
+  /^\{"(?:split|seq)"/.test(line) ? `{"receivedAt":"${receivedAt}",${line.slice(1)}` : line;
+
+/** A line as it is read; `item` is undefined where nothing was accepted: there the line is `null`. */
+export interface PackLine<Item> {
+  readonly item: Item | undefined;
+  readonly made: readonly string[];
+  readonly receivedAt: string | undefined;
+  readonly split?: string;
+  /** Of feedback: its place in the order of arrival. */
+  readonly seq?: number;
+  /** Of feedback that is older than packs of it: the hash that is not known from the item any more. */
+  readonly hash?: string;
+  readonly keyId?: string;
+  readonly client?: string;
+}
+
+/** Reads a line of a pack, of the present form or of the first. */
+export function readLine<Item extends object>(line: string): PackLine<Item> {
+  const parsed = JSON.parse(line) as (Item & Record<string, unknown>) | null;
+  if (parsed === null) return { item: undefined, made: [], receivedAt: undefined };
+  if (!('prediction' in parsed) && !('feedback' in parsed)) return { item: parsed, made: [], receivedAt: undefined };
+  const { prediction, feedback, ...facts } = parsed as Record<string, unknown>;
+  return { ...(facts as unknown as PackLine<Item>), item: (prediction ?? feedback) as Item };
+}

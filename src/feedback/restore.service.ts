@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { type PostedFeedback, restoredFeedback } from '../core/feedback-row.js';
+import { sha256 } from '../core/ids.js';
+import { readLine } from '../core/pack-line.js';
+import { ObjectStore } from '../platform/object-store/object-store.js';
+import { decodePack, type PackKey, packKeys } from '../platform/object-store/packs.js';
+import { FeedbackService } from './feedback.service.js';
+import { FeedbackRestoreStore } from './restore.store.js';
+
+type Item = PostedFeedback & { readonly id: string; readonly occurredAt: string };
+
+/** Makes feedback and the labels again from the packs in the object store. */
+@Injectable()
+export class FeedbackRestoreService {
+  constructor(
+    private readonly store: FeedbackRestoreStore,
+    private readonly feedback: FeedbackService,
+    private readonly objects: ObjectStore,
+  ) {}
+
+  /** Packs whose rows are missing. */
+  async missing(): Promise<PackKey[]> {
+    const keys = packKeys(await this.objects.list('feedback/'));
+    const known = await this.store.known(keys.map(({ id }) => id));
+    return keys.filter(({ id }) => !known.has(id));
+  }
+
+  /**
+   * Restores one pack and decides the labels it speaks of, once predictions are restored; its project must be there.
+   * Tells how much feedback it brought.
+   */
+  async restore(pack: PackKey): Promise<number> {
+    const body = await this.objects.get(pack.objectKey);
+    const rows = decodePack(body)
+      .map((line) => readLine<Item>(line))
+      .map((line) => ({ ...restoredFeedback(line), seq: line.seq!, receivedAt: line.receivedAt! }));
+    const facts = { lines: rows.length, bytes: body.length, sha256: sha256(body) };
+    const ids = await this.store.insert({ ...pack, ...facts }, rows);
+    await this.feedback.joinRestored(pack.projectId, ids);
+    return ids.length;
+  }
+}

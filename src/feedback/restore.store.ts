@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { FeedbackRow } from '../core/feedback-row.js';
+import { Database } from '../platform/database/database.js';
+import type { PackKey } from '../platform/object-store/packs.js';
+
+export interface RestoredFeedback extends FeedbackRow {
+  readonly seq: number;
+  readonly receivedAt: string;
+}
+
+export interface RestoredFeedbackPack extends PackKey {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+@Injectable()
+export class FeedbackRestoreStore {
+  constructor(private readonly db: Database) {}
+
+  /** Those of the packs that have a row. */
+  async known(packIds: readonly string[]): Promise<Set<string>> {
+    const rows = await this.db.query<{ id: string }>('select id from feedback_pack where id = any($1::uuid[])', [
+      packIds,
+    ]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /**
+   * A pack with its feedback, parked, and the books, in one transaction. The order of arrival is kept, and what comes
+   * later arrives behind it.
+   * @returns ids of the feedback that was missing
+   */
+  async insert(pack: RestoredFeedbackPack, rows: readonly RestoredFeedback[]): Promise<string[]> {
+    const column = <Key extends keyof RestoredFeedback>(key: Key) => rows.map((row) => row[key]);
+    return this.db.transaction(async (query) => {
+      const { id, projectId, objectKey, lines, bytes, sha256 } = pack;
+      await query(
+        `insert into feedback_pack (id, project_id, object_key, lines, bytes, sha256, stored_at)
+         values ($1, $2, $3, $4, $5, $6, now())`,
+        [id, projectId, objectKey, lines, bytes, sha256],
+      );
+      await query(
+        `select setval('feedback_seq_seq', greatest((select last_value from feedback_seq_seq), $1::bigint))`,
+        [Math.max(...column('seq'))],
+      );
+      const inserted = await query<{ id: string }>(INSERT, [
+        projectId,
+        column('id'),
+        column('predictionId'),
+        column('externalId'),
+        column('kind'),
+        column('label'),
+        column('notLabel'),
+        column('rating'),
+        column('comment'),
+        column('raterId'),
+        column('raterRole'),
+        column('bodyHash'),
+        column('keyId'),
+        column('client'),
+        column('occurredAt'),
+        column('receivedAt'),
+        column('seq'),
+      ]);
+      return inserted.map((row) => row.id);
+    });
+  }
+}
+
+const INSERT = `
+with inserted as (
+  insert into feedback (project_id, id, prediction_id, external_id, kind, label, not_label, rating, comment, rater_id,
+                        rater_role, body_hash, key_id, client, occurred_at, received_at, seq)
+  select $1, t.* from unnest(
+    $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::float8[], $9::text[], $10::text[],
+    $11::text[], $12::text[], $13::text[], $14::text[], $15::timestamptz[], $16::timestamptz[], $17::bigint[]) as t
+  on conflict (project_id, id) do nothing
+  returning id
+), booked as (
+  insert into feedback_ledger (project_id, received, parked)
+  select $1, count(*), count(*) from inserted
+  on conflict (project_id) do update set
+    received = feedback_ledger.received + excluded.received, parked = feedback_ledger.parked + excluded.parked
+)
+select id from inserted`;

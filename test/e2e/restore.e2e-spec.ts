@@ -1,0 +1,188 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PackService } from '../../src/capture/pack.service.js';
+import { FeedbackPackService } from '../../src/feedback/pack.service.js';
+import { Database } from '../../src/platform/database/database.js';
+import { ObjectStore } from '../../src/platform/object-store/object-store.js';
+import { aCorrection, aPrediction } from '../support/builders.js';
+import { ADMIN_KEY, API_KEY, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+
+const run = promisify(execFile);
+
+/** Enough for a few packs, and for several raters, disputes and feedback before its prediction. */
+const COUNT = 2_300;
+const predictions = Array.from({ length: COUNT }, (_, n) =>
+  aPrediction({
+    id: `p${n}`,
+    externalId: `x${n % 2_000}`,
+    input: { text: `text ${n} "quoted"\nand 🎡` },
+    output: { label: n % 2 ? 'a' : 'b', scores: { a: 0.25, b: 0.75 } },
+    ...(n % 3 === 0 && { group: `g${n % 30}`, subject: `s${n}`, attributes: { n } }),
+    ...(n % 2 === 0 && { occurredAt: '2026-01-01T00:00:00Z' }),
+  }),
+);
+const feedback = Array.from({ length: 1_500 }, (_, n) =>
+  aCorrection({
+    id: `f${n}`,
+    label: `label ${n % 3}`,
+    rater: { id: `rater ${n % 7}`, role: n % 5 ? 'user' : 'annotator' },
+    ...(n % 2 ? { predictionId: `p${n % 900}` } : { externalId: `x${n % 1_100}` }),
+    ...(n % 4 === 0 && { occurredAt: '2026-01-02T00:00:00Z', comment: 'so it is' }),
+  }),
+);
+const orphan = aCorrection({ id: 'orphan', predictionId: 'nobody' });
+
+const READ = {
+  predictions: `select to_jsonb(p) - 'seq' - 'batch_id' - 'batch_line' as row from prediction p order by project_id, id`,
+  feedback: `select to_jsonb(f) - 'joined_at' || jsonb_build_object('joined', joined_at is not null) as row
+             from feedback f order by project_id, id`,
+  labels: `select to_jsonb(s) - 'revision' - 'labelled_at' as row from sample s order by project_id, prediction_id`,
+  projects: `select jsonb_build_object('id', id, 'settings', settings, 'name', name) as row from project order by id`,
+};
+
+async function everything(database: Database) {
+  const tables = Object.entries(READ).map(async ([name, sql]) => [name, await database.query(sql)] as const);
+  return Object.fromEntries(await Promise.all(tables));
+}
+
+let folder: string;
+let lost: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flywheel-restore-'));
+  lost = await mkdtemp(join(tmpdir(), 'flywheel-lost-'));
+});
+afterAll(() => Promise.all([folder, lost].map((path) => rm(path, { recursive: true, force: true }))));
+
+const command = (dataDir: string, ...args: string[]) =>
+  run(process.execPath, ['dist/main.js', ...args], {
+    env: {
+      PATH: process.env.PATH,
+      FLYWHEEL_DATA_DIR: dataDir,
+      FLYWHEEL_API_KEY: API_KEY,
+      FLYWHEEL_ADMIN_KEY: ADMIN_KEY,
+    },
+  }).then(
+    ({ stdout }) => ({ code: 0, stdout }),
+    ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
+  );
+
+interface Diagnosis {
+  readonly healthy: boolean;
+  readonly findings: readonly { name: string; ok: boolean; detail: string }[];
+}
+
+async function diagnose(dataDir: string, ...args: string[]) {
+  const { code, stdout } = await command(dataDir, 'doctor', '--json', ...args);
+  const { healthy, findings } = JSON.parse(stdout) as Diagnosis;
+  const bad = findings.filter(({ ok }) => !ok);
+  return { code, healthy, bad: bad.map(({ name, detail }) => `${name}: ${detail}`).join('\n') };
+}
+
+async function packAll({ app }: TestFlywheel): Promise<void> {
+  const later = new Date(Date.now() + 2 * 3_600_000);
+  for (const projectId of ['default', 'other']) {
+    await app.get(PackService).packOpen(projectId, later);
+    await app.get(FeedbackPackService).packOpen(projectId, later);
+  }
+}
+
+describe('the packs alone are enough', () => {
+  let before: Awaited<ReturnType<typeof everything>>;
+
+  it(
+    'to restore a lost Postgres: the same predictions, feedback, labels and projects',
+    { timeout: 180_000 },
+    async () => {
+      const flywheel = await startTestFlywheel({ FLYWHEEL_DATA_DIR: folder });
+      const client = flywheel.as(API_KEY);
+      const other = await newProject(flywheel, 'other', { holdoutPercent: 35 });
+      await client.post('/v1/feedback', { items: [orphan, ...feedback.slice(0, 400)] }).expect(202);
+      for (let n = 0; n < COUNT; n += 500) {
+        await client.post('/v1/predictions', { items: predictions.slice(n, n + 500) }).expect(202);
+        // Again, beside a new one: lines that are not accepted must not come back.
+        const again = { ...predictions[n]!, output: { label: 'another body' } };
+        await client.post('/v1/predictions', { items: [again, aPrediction({ id: `late${n}` })] }).expect(207);
+      }
+      for (let n = 400; n < 1_500; n += 500)
+        await client.post('/v1/feedback', { items: feedback.slice(n, n + 500) }).expect(202);
+      await other.post('/v1/predictions', aPrediction({ id: 'p0', externalId: 'of-other' })).expect(202);
+      await other.post('/v1/feedback', aCorrection({ id: 'f0', externalId: 'of-other', label: 'own' })).expect(202);
+      await packAll(flywheel);
+      expect(await flywheel.app.get(Database).query('select 1 from feedback_outbox')).toEqual([]);
+      before = await everything(flywheel.app.get(Database));
+      expect(before.predictions).toHaveLength(COUNT + 5 + 1);
+      expect(before.feedback).toHaveLength(1_502);
+      expect(await diagnose(folder, '--deep')).toEqual({ code: 0, healthy: true, bad: '' });
+      await flywheel.close();
+
+      await cp(join(folder, 'objects'), join(lost, 'objects'), { recursive: true });
+      await cp(join(folder, 's3.secret'), join(lost, 's3.secret'));
+      expect(await command(lost, 'rebuild')).toMatchObject({ code: 0 });
+      expect(await diagnose(lost, '--deep')).toEqual({ code: 0, healthy: true, bad: '' });
+    },
+  );
+
+  it('and what was restored goes on as before', { timeout: 120_000 }, async () => {
+    const flywheel = await startTestFlywheel({ FLYWHEEL_DATA_DIR: lost });
+    const client = flywheel.as(API_KEY);
+    expect(await everything(flywheel.app.get(Database))).toEqual(before);
+    for (const n of [0, 1, 777, COUNT - 1]) {
+      const { body } = await client.get(`/v1/predictions/p${n}`).expect(200);
+      expect(body).toMatchObject({ input: predictions[n]!.input, output: predictions[n]!.output });
+    }
+    const again = await client.post('/v1/predictions', { items: predictions.slice(0, 1_000) });
+    expect(again.body).toMatchObject({
+      results: predictions.slice(0, 1_000).map(({ id }) => ({ id, status: 'duplicate' })),
+    });
+    const said = await client.post('/v1/feedback', { items: feedback.slice(0, 1_000) });
+    expect(said.body).toMatchObject({
+      results: feedback.slice(0, 1_000).map(({ id }) => ({ id, status: 'duplicate' })),
+    });
+    await client.post('/v1/feedback', aCorrection({ id: 'new', predictionId: 'p1', label: 'newest' })).expect(202);
+    const { body: ledger } = await client.get('/v1/ledger').expect(200);
+    expect(ledger).toMatchObject({ balanced: true, feedback: { parked: 1 } });
+    expect(await command(lost, 'rebuild')).toMatchObject({ stdout: '{"packs":0,"predictions":0,"feedback":0}\n' });
+    await flywheel.close();
+  });
+});
+
+describe('flywheel doctor', () => {
+  it(
+    'finds lost objects, changed bytes, orphans and wrong books, beside the service',
+    { timeout: 120_000 },
+    async () => {
+      const flywheel = await startTestFlywheel({ FLYWHEEL_DATA_DIR: lost });
+      const [objects, database] = [flywheel.app.get(ObjectStore), flywheel.app.get(Database)];
+      expect(await diagnose(lost)).toMatchObject({ code: 0, healthy: true });
+      const [first, second] = await objects.list('packs/default/');
+      await objects.delete(first!);
+      await objects.put(second!, 'other bytes');
+      await objects.put('packs/default/orphan.ndjson.gz', 'x');
+      await database.query(
+        `update ledger set received = received + 1, stored = stored + 1 where project_id = 'default'`,
+      );
+      await database.query(`insert into payload_batch (project_id, samples, bytes) values ('other', 1, 1)`);
+      const { code, bad } = await diagnose(lost, '--deep');
+      expect(code).toBe(1);
+      expect(bad).toContain(`${first} is missing`);
+      expect(bad).toContain(`${second} has other bytes`);
+      expect(bad).toContain('packs/default/orphan.ndjson.gz belongs to no row');
+      expect(bad).toMatch(/default: prediction stored \d+, but \d+ rows/);
+      expect(bad).toContain('1 batches are neither packed nor in Postgres');
+      await flywheel.close();
+    },
+  );
+
+  it('says what it cannot reach', async () => {
+    const { code, stdout } = await run(process.execPath, ['dist/main.js', 'doctor', '--json'], {
+      env: { PATH: process.env.PATH, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', FLYWHEEL_DATA_DIR: lost },
+    }).catch((error: { code: number; stdout: string }) => error as { code?: number; stdout: string });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ healthy: false });
+  });
+});
