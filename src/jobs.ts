@@ -17,6 +17,9 @@ export const packPayloads = defineJob({
   key: (p) => p.projectId,
 });
 
+/** capture: now and then. Drops uploads that no prediction names. Next: nothing. */
+export const dropUploads = defineJob({ name: 'capture.uploads', payload: z.object({}), key: () => 'uploads' });
+
 /** capture: predictions arrived about which somebody had spoken before. Next: loopTick, by way of new labels. */
 export const joinFeedback = defineJob({
   name: 'feedback.join',
@@ -74,6 +77,7 @@ export const sweep = defineJob({ name: 'ops.sweep', payload: z.object({}), key: 
 
 export const JOBS = [
   packPayloads,
+  dropUploads,
   joinFeedback,
   packFeedback,
   loopTick,

@@ -10,11 +10,15 @@ import { PartitionService } from './partition.service.js';
 import { PartitionStore } from './partition.store.js';
 import { PredictionRestoreService } from './restore.service.js';
 import { PredictionRestoreStore } from './restore.store.js';
+import { UploadController } from './upload.controller.js';
+import { UploadProcessor } from './upload.processor.js';
+import { UploadService } from './upload.service.js';
+import { UploadStore } from './upload.store.js';
 
 /** Global for one thing: the intake that serve hands its answers to (see jobs.ts). */
 @Global()
 @Module({
-  controllers: [CaptureController],
+  controllers: [CaptureController, UploadController],
   providers: [
     CaptureService,
     CaptureStore,
@@ -25,6 +29,9 @@ import { PredictionRestoreStore } from './restore.store.js';
     PartitionStore,
     PredictionRestoreService,
     PredictionRestoreStore,
+    UploadService,
+    UploadStore,
+    UploadProcessor,
     { provide: PredictionIntake, useExisting: CaptureService },
   ],
   exports: [PredictionIntake],

@@ -12,8 +12,9 @@ import { ObjectStore } from '../platform/object-store/object-store.js';
 import { positionInPack, readPackLine } from '../platform/object-store/packs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { readItem } from '../platform/read-item.js';
-import { PredictionSchema } from './capture.schema.js';
+import { type NewPrediction, PredictionSchema } from './capture.schema.js';
 import { CaptureStore } from './capture.store.js';
+import { UploadService } from './upload.service.js';
 
 type Item = BatchItem<PredictionRow>;
 
@@ -30,6 +31,7 @@ export class CaptureService extends PredictionIntake {
     private readonly store: CaptureStore,
     private readonly jobs: JobQueue,
     private readonly objects: ObjectStore,
+    private readonly uploads: UploadService,
   ) {
     super();
   }
@@ -38,12 +40,17 @@ export class CaptureService extends PredictionIntake {
   async accept(projectId: string, items: readonly unknown[]): Promise<Outcome[]> {
     const { holdoutPercent } = await this.settings.get(projectId);
     const options = { holdoutPercent, now: new Date() };
+    const read = items.map((item) =>
+      readItem(PredictionSchema, item instanceof Unreadable ? item : withoutNulls(item)),
+    );
+    const blobs = await this.uploads.use(projectId, read.flatMap(blobOf));
     return this.lanes.submit(
       projectId,
-      items.map((item) => {
-        const read = readItem(PredictionSchema, item instanceof Unreadable ? item : withoutNulls(item));
-        if ('errors' in read) return { rejected: { status: 'rejected', errors: read.errors } };
-        return predictionRow(projectId, read.value as PostedPrediction, options);
+      read.map((item) => {
+        if ('errors' in item) return { rejected: { status: 'rejected', errors: item.errors } };
+        const [blob] = blobOf(item);
+        if (blob !== undefined && !blobs.has(blob)) return { rejected: { status: 'rejected', errors: [NO_UPLOAD] } };
+        return predictionRow(projectId, item.value as PostedPrediction, options);
       }),
     );
   }
@@ -98,6 +105,11 @@ export class CaptureService extends PredictionIntake {
     return readLine<PostedPrediction & { id: string }>(line).item!;
   }
 }
+
+const NO_UPLOAD = { pointer: '/input/blob', detail: 'names no completed upload of this project' };
+
+const blobOf = (read: { value: NewPrediction } | { errors: unknown }): string[] =>
+  'value' in read && read.value.input.blob !== undefined ? [read.value.input.blob] : [];
 
 /** Many clients send null for "not given"; the top-level optional members take it as such. */
 function withoutNulls(item: unknown): unknown {

@@ -6,6 +6,7 @@ import { DEFAULT_SETTINGS } from '../core/settings.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { blockOffsetsOf, decodePack, type PackKey, packKeys } from '../platform/object-store/packs.js';
 import { PredictionRestoreStore, type RestoredPrediction } from './restore.store.js';
+import { UploadService } from './upload.service.js';
 
 type Line = PackLine<PostedPrediction & { id: string; occurredAt: string }>;
 
@@ -15,6 +16,7 @@ export class PredictionRestoreService {
   constructor(
     private readonly store: PredictionRestoreStore,
     private readonly objects: ObjectStore,
+    private readonly uploads: UploadService,
   ) {}
 
   /** Packs whose rows are missing. Packs that the database knows, stored or being written, are left alone. */
@@ -29,6 +31,7 @@ export class PredictionRestoreService {
     const body = await this.objects.get(pack.objectKey);
     const lines = decodePack(body).map((line) => readLine<NonNullable<Line['item']>>(line));
     const predictions = lines.flatMap((line, n) => (line.item ? [restored(pack.projectId, line, n)] : []));
+    for (const { item } of lines) if (item && 'blob' in item.input) await this.uploads.restore(item.input.blob);
     const facts = { bytes: body.length, sha256: sha256(body), blockOffsets: blockOffsetsOf(body), lines: lines.length };
     return this.store.insert({ ...pack, ...facts }, predictions);
   }

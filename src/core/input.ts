@@ -1,3 +1,5 @@
+import { blobFacts } from './blob.js';
+
 /** What a model was asked: exactly one of the kinds. */
 export type Input =
   | { readonly text: string }
@@ -11,7 +13,7 @@ export type InputKind = 'text' | 'vector' | 'image' | 'blob';
 export function kindOf(input: Input): InputKind {
   if ('text' in input) return 'text';
   if ('vector' in input) return 'vector';
-  return 'image' in input ? 'image' : 'blob';
+  return 'image' in input || blobFacts(input.blob)?.isImage ? 'image' : 'blob';
 }
 
 /** What a person sees of an input in a list: the text itself, or a few words about the rest. At most 280 characters. */
@@ -19,5 +21,6 @@ export function previewOf(input: Input): string {
   if ('text' in input) return input.text.slice(0, 280);
   if ('vector' in input)
     return `vector of ${input.vector.length}: ${input.vector.slice(0, 8).join(', ')}`.slice(0, 280);
-  return 'image' in input ? input.image.contentType : input.blob.slice(0, 280);
+  if ('image' in input) return input.image.contentType;
+  return blobFacts(input.blob)?.contentType ?? input.blob.slice(0, 280);
 }

@@ -7,6 +7,10 @@ export const LIMITS = {
   vectorNumbers: 10_000,
   imageCharacters: 4_000_000,
   imagePixels: 16_000_000,
+  uploadBytes: 64 * 1024 * 1024,
+  uploadMinutes: 15,
+  /** An upload that no prediction names is dropped after so long. */
+  unusedUploadHours: 24,
   nameCharacters: 200,
   /** Items of a project that may wait for their commit in one process. */
   waitingItems: 20_000,
@@ -25,6 +29,10 @@ export const LIMIT_TABLE: readonly (readonly [what: string, limit: string])[] = 
   [
     'image',
     `PNG, JPEG or WebP, ${count(LIMITS.imageCharacters)} base64 characters, ${count(LIMITS.imagePixels)} pixels`,
+  ],
+  [
+    'upload',
+    `${LIMITS.uploadBytes / 1024 / 1024} MiB, its address valid for ${LIMITS.uploadMinutes} minutes, dropped when no prediction names it in ${LIMITS.unusedUploadHours} hours`,
   ],
   ['label, id', `${count(LIMITS.nameCharacters)} characters`],
   ['items that wait for their commit, a project', `${count(LIMITS.waitingItems)}, then 503 with Retry-After`],

@@ -1,3 +1,4 @@
+import { blobFacts } from './blob.js';
 import { canonicalJson, newId, sha256 } from './ids.js';
 import { type Input, kindOf, previewOf } from './input.js';
 import { type Completed, completed, type PackLine, postedHash } from './pack-line.js';
@@ -106,8 +107,12 @@ function rowOf(
   };
 }
 
-const normalised = (input: Input): unknown =>
-  'text' in input ? { text: withSingleSpaces(input.text.normalize('NFKC').toLowerCase().trim()) } : input;
+/** Blobs with the same bytes are the same input, whatever their keys. */
+function normalised(input: Input): unknown {
+  if ('text' in input) return { text: withSingleSpaces(input.text.normalize('NFKC').toLowerCase().trim()) };
+  const blob = 'blob' in input ? blobFacts(input.blob) : undefined;
+  return blob ? { sha256: blob.sha256 } : input;
+}
 
 /** Most texts have single spaces already, and looking is much cheaper than replacing. */
 const withSingleSpaces = (text: string): string => (/\s\s|[^\S ]/.test(text) ? text.replace(/\s+/g, ' ') : text);

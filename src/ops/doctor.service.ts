@@ -17,6 +17,9 @@ export interface Diagnosis {
 
 type Check = () => Promise<{ problems: readonly string[]; fine: string }>;
 
+/** Of objects that each belong to a row. */
+const PREFIXES = ['packs/', 'feedback/', 'blobs/'];
+
 /** Most problems of one kind that are told one by one. */
 const SHOWN = 5;
 
@@ -36,7 +39,7 @@ export class DoctorService {
       ledger: () => this.ledger(),
       bodies: () => this.bodies(),
       joins: () => this.joins(),
-      packs: () => this.packs(),
+      objects: () => this.places(),
       ...(reads && { contents: () => this.contents() }),
     };
     const findings: Finding[] = [];
@@ -76,9 +79,9 @@ export class DoctorService {
   }
 
   /** Rows first, then the listing: a pack stored meanwhile is in both or an object whose row is reserved. */
-  private async packs() {
-    const stored = (await this.store.storedPacks()).map(({ key }) => key);
-    const listed = [...(await this.objects.list('packs/')), ...(await this.objects.list('feedback/'))];
+  private async places() {
+    const stored = (await this.store.storedObjects()).map(({ key }) => key);
+    const listed = (await Promise.all(PREFIXES.map((prefix) => this.objects.list(prefix)))).flat();
     const there = new Set(listed);
     const lost = stored.filter((key) => !there.has(key));
     const isStored = new Set(stored);
@@ -90,18 +93,18 @@ export class DoctorService {
         ...lost.map((key) => `${key} is missing`),
         ...orphans.map((key) => `${key} belongs to no row (rebuild)`),
       ],
-      fine: `${stored.length} packs, each with its object, and no object without its pack`,
+      fine: `${stored.length} packs and uploads, each with its object, and no object without its row`,
     };
   }
 
   private async contents() {
     const problems: string[] = [];
-    const packs = await this.store.storedPacks();
+    const packs = await this.store.storedObjects();
     for (const { key, sha256: expected } of packs) {
       const body = await this.objects.find(key);
       if (body && sha256(body) !== expected) problems.push(`${key} has other bytes than were written`);
     }
-    return { problems, fine: `${packs.length} packs have the bytes that were written` };
+    return { problems, fine: `${packs.length} packs and uploads have the bytes that were written` };
   }
 }
 

@@ -26,10 +26,11 @@ export class DoctorStore {
   }
 
   /** Objects that rows point at. */
-  storedPacks(): Promise<StoredObject[]> {
+  storedObjects(): Promise<StoredObject[]> {
     return this.db.query<StoredObject>(
       `select object_key as key, sha256 from pack where stored_at is not null
-       union all select object_key, sha256 from feedback_pack where stored_at is not null`,
+       union all select object_key, sha256 from feedback_pack where stored_at is not null
+       union all select object_key, sha256 from upload where completed_at is not null and dropped_at is null`,
     );
   }
 
@@ -37,7 +38,8 @@ export class DoctorStore {
   async reserved(keys: readonly string[]): Promise<Set<string>> {
     const rows = await this.db.query<{ key: string }>(
       `select object_key as key from pack where object_key = any($1::text[])
-       union all select object_key from feedback_pack where object_key = any($1::text[])`,
+       union all select object_key from feedback_pack where object_key = any($1::text[])
+       union all select object_key from upload where object_key = any($1::text[])`,
       [keys],
     );
     return new Set(rows.map(({ key }) => key));

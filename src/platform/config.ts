@@ -23,6 +23,10 @@ export const SETTINGS = {
   DATABASE_URL: [text.optional(), 'A PostgreSQL 13 or newer; embedded when unset.'],
   REDIS_URL: [text.optional(), 'A Redis with noeviction and AOF for the queue; BullMQ runs on PostgreSQL when unset.'],
   S3_ENDPOINT: [z.url().optional(), 'An S3 API; embedded over the data directory when unset.'],
+  S3_PUBLIC_ENDPOINT: [
+    z.url().optional(),
+    'The same object store as clients reach it, for presigned uploads; S3_ENDPOINT when unset.',
+  ],
   S3_REGION: [text.default('us-east-1'), 'Region of the bucket.'],
   S3_BUCKET: [text.default('flywheel'), 'Bucket for packs, snapshots and models; made when it is not there.'],
   S3_ACCESS_KEY_ID: [text.optional(), 'Access key of S3_ENDPOINT.'],

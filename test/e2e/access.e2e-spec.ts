@@ -36,7 +36,11 @@ beforeAll(async () => {
   const { body } = await owner.post('/v1/runs').expect(202);
   const run = await endOfRun(owner, (body as { id: string }).id);
   const { items } = (await owner.get('/v1/snapshots').expect(200)).body as { items: { id: string }[] };
+  const announced = { contentType: 'text/plain', bytes: 1, sha256: '0'.repeat(64) };
+  const upload = ((await owner.post('/v1/uploads', announced).expect(201)).body as { id: string }).id;
   things = {
+    '/v1/uploads/{id}': upload,
+    '/v1/uploads/{id}/complete': upload,
     '/v1/predictions/{id}': predictions[0]!.id,
     '/v1/feedback/{id}': feedback[0]!.id,
     '/v1/samples/{id}': predictions[0]!.id,

@@ -58,18 +58,15 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([folder, lost].map((path) => rm(path, { recursive: true, force: true }))));
 
-const command = (dataDir: string, ...args: string[]) =>
-  run(process.execPath, ['dist/main.js', ...args], {
-    env: {
-      PATH: process.env.PATH,
-      FLYWHEEL_DATA_DIR: dataDir,
-      FLYWHEEL_API_KEY: API_KEY,
-      FLYWHEEL_ADMIN_KEY: ADMIN_KEY,
-    },
+const command = (dataDir: string, args: string[], env: Record<string, string> = {}) => {
+  const keys = { FLYWHEEL_API_KEY: API_KEY, FLYWHEEL_ADMIN_KEY: ADMIN_KEY };
+  return run(process.execPath, ['dist/main.js', ...args], {
+    env: { PATH: process.env.PATH, FLYWHEEL_DATA_DIR: dataDir, ...keys, ...env },
   }).then(
     ({ stdout }) => ({ code: 0, stdout }),
     ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
   );
+};
 
 interface Diagnosis {
   readonly healthy: boolean;
@@ -77,7 +74,7 @@ interface Diagnosis {
 }
 
 async function diagnose(dataDir: string, ...args: string[]) {
-  const { code, stdout } = await command(dataDir, 'doctor', '--json', ...args);
+  const { code, stdout } = await command(dataDir, ['doctor', '--json', ...args]);
   const { healthy, findings } = JSON.parse(stdout) as Diagnosis;
   const bad = findings.filter(({ ok }) => !ok);
   return { code, healthy, bad: bad.map(({ name, detail }) => `${name}: ${detail}`).join('\n') };
@@ -122,7 +119,7 @@ describe('the packs alone are enough', () => {
 
       await cp(join(folder, 'objects'), join(lost, 'objects'), { recursive: true });
       await cp(join(folder, 's3.secret'), join(lost, 's3.secret'));
-      expect(await command(lost, 'rebuild')).toMatchObject({ code: 0 });
+      expect(await command(lost, ['rebuild'])).toMatchObject({ code: 0 });
       expect(await diagnose(lost, '--deep')).toEqual({ code: 0, healthy: true, bad: '' });
     },
   );
@@ -146,7 +143,7 @@ describe('the packs alone are enough', () => {
     await client.post('/v1/feedback', aCorrection({ id: 'new', predictionId: 'p1', label: 'newest' })).expect(202);
     const { body: ledger } = await client.get('/v1/ledger').expect(200);
     expect(ledger).toMatchObject({ balanced: true, feedback: { parked: 1 } });
-    expect(await command(lost, 'rebuild')).toMatchObject({ stdout: '{"packs":0,"predictions":0,"feedback":0}\n' });
+    expect(await command(lost, ['rebuild'])).toMatchObject({ stdout: '{"packs":0,"predictions":0,"feedback":0}\n' });
     await flywheel.close();
   });
 });
@@ -179,9 +176,9 @@ describe('flywheel doctor', () => {
   );
 
   it('says what it cannot reach', async () => {
-    const { code, stdout } = await run(process.execPath, ['dist/main.js', 'doctor', '--json'], {
-      env: { PATH: process.env.PATH, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', FLYWHEEL_DATA_DIR: lost },
-    }).catch((error: { code: number; stdout: string }) => error as { code?: number; stdout: string });
+    const { code, stdout } = await command(lost, ['doctor', '--json'], {
+      DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+    });
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ healthy: false });
   });

@@ -85,7 +85,7 @@ async function objectStoreOf(
   folder: DataDir | null,
   opened: (() => Promise<void>)[],
 ): Promise<ObjectStoreConfig> {
-  const place = { region: config.S3_REGION, bucket: config.S3_BUCKET };
+  const place = { region: config.S3_REGION, bucket: config.S3_BUCKET, publicEndpoint: config.S3_PUBLIC_ENDPOINT };
   if (config.S3_ENDPOINT) {
     const [accessKeyId, secretAccessKey] = [config.S3_ACCESS_KEY_ID!, config.S3_SECRET_ACCESS_KEY!];
     return { endpoint: config.S3_ENDPOINT, ...place, accessKeyId, secretAccessKey };

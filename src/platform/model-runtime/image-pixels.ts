@@ -36,3 +36,15 @@ export async function imagePixels(input: Input, index: number, shape: ImageShape
     throw new InputMismatch(index, EXPECTED);
   }
 }
+
+/** Whether bytes are a whole image of that content type within the limit of pixels: decoded, not believed. */
+export async function isImageOf(contentType: string, bytes: Buffer): Promise<boolean> {
+  try {
+    const picture = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
+    const { format } = await picture.metadata();
+    await picture.resize(1, 1).toBuffer();
+    return FORMATS.has(format) && contentType === `image/${format}`;
+  } catch {
+    return false;
+  }
+}

@@ -1,33 +1,58 @@
+import { createHash } from 'node:crypto';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
+  NotFound,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
 export interface ObjectStoreConfig {
   readonly endpoint: string;
+  /** The same store as clients reach it; `endpoint` when unset. */
+  readonly publicEndpoint?: string | undefined;
   readonly region: string;
   readonly bucket: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
 }
 
+/** A request that whoever has it may send, as long as it is valid: exactly with these headers. */
+export interface PresignedRequest {
+  readonly method: 'PUT' | 'GET';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Announced {
+  readonly contentType: string;
+  readonly bytes: number;
+  /** In hex. */
+  readonly sha256: string;
+}
+
 /** The one door to S3. Keys are ours, never a client's string. Errors of the server are thrown as the SDK gives them. */
 export class ObjectStore {
   private readonly client: S3Client;
+  /** Signs for clients and sends nothing itself. */
+  private readonly signer: S3Client;
 
   constructor(readonly config: ObjectStoreConfig) {
-    this.client = new S3Client({
+    const options = {
       endpoint: config.endpoint,
       region: config.region,
       forcePathStyle: true,
       credentials: { accessKeyId: config.accessKeyId, secretAccessKey: config.secretAccessKey },
-    });
+    };
+    this.client = new S3Client(options);
+    const endpoint = config.publicEndpoint ?? config.endpoint;
+    this.signer = new S3Client({ ...options, endpoint, requestChecksumCalculation: 'WHEN_REQUIRED' });
   }
 
   /** Makes the bucket when it is not there. Safe to call from several processes at once. */
@@ -64,6 +89,61 @@ export class ObjectStore {
     }
   }
 
+  /** Length and type of an object; undefined when there is none. */
+  async head(key: string): Promise<{ bytes: number; contentType: string } | undefined> {
+    try {
+      const answer = await this.client.send(new HeadObjectCommand({ Bucket: this.config.bucket, Key: key }));
+      return { bytes: answer.ContentLength ?? 0, contentType: answer.ContentType ?? '' };
+    } catch (error) {
+      if (error instanceof NotFound) return undefined;
+      throw error;
+    }
+  }
+
+  /** SHA-256 of an object's bytes in hex, read piece by piece. */
+  async sha256(key: string): Promise<string> {
+    const answer = await this.client.send(new GetObjectCommand({ Bucket: this.config.bucket, Key: key }));
+    const hash = createHash('sha256');
+    for await (const piece of answer.Body as AsyncIterable<Buffer>) hash.update(piece);
+    return hash.digest('hex');
+  }
+
+  /** An address that takes these bytes and no others, once: length, type and SHA-256 are part of the signature. */
+  async presignPut(key: string, { contentType, bytes, sha256 }: Announced, seconds: number): Promise<PresignedRequest> {
+    const checksum = Buffer.from(sha256, 'hex').toString('base64');
+    const signed = ['content-length', 'content-type', 'if-none-match', 'x-amz-checksum-sha256'];
+    const command = new PutObjectCommand({
+      Bucket: this.config.bucket,
+      Key: key,
+      ContentLength: bytes,
+      ContentType: contentType,
+      ChecksumSHA256: checksum,
+      IfNoneMatch: '*',
+    });
+    const url = await getSignedUrl(this.signer, command, {
+      expiresIn: seconds,
+      signableHeaders: new Set(['host', ...signed]),
+      unhoistableHeaders: new Set(signed),
+    });
+    const headers = {
+      'content-length': String(bytes),
+      'content-type': contentType,
+      'if-none-match': '*',
+      'x-amz-checksum-sha256': checksum,
+    };
+    return { method: 'PUT', url, headers };
+  }
+
+  /** An address to read an object from; a browser saves it and shows nothing of it. */
+  async presignGet(key: string, seconds: number): Promise<PresignedRequest> {
+    const command = new GetObjectCommand({
+      Bucket: this.config.bucket,
+      Key: key,
+      ResponseContentDisposition: 'attachment',
+    });
+    return { method: 'GET', url: await getSignedUrl(this.signer, command, { expiresIn: seconds }), headers: {} };
+  }
+
   /** Keys that begin with a prefix. Their order carries no meaning. */
   async list(prefix: string): Promise<string[]> {
     const keys: string[] = [];
@@ -84,5 +164,6 @@ export class ObjectStore {
 
   close(): void {
     this.client.destroy();
+    this.signer.destroy();
   }
 }

@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { blobFacts } from '../../core/blob.js';
 import type { Input } from '../../core/input.js';
 import { decodeManifest, type ManifestLine, type SnapshotSample } from '../../core/manifest.js';
 import { readLine } from '../../core/pack-line.js';
@@ -25,9 +26,20 @@ export async function readSnapshot(
       inputs.set(sampleId, readLine<{ input: Input }>(blocks.get(offset)![line]!).item!.input);
     }
   }
-  return lines.map(({ sampleId, label, split, contentHash, revision, input }) => {
-    return { sampleId, label, split, contentHash, revision, input: input ?? inputs.get(sampleId)! };
-  });
+  const samples: SnapshotSample[] = [];
+  for (const { sampleId, label, split, contentHash, revision, input: inLine } of lines) {
+    const input = await withBytes(store, inLine ?? inputs.get(sampleId)!);
+    samples.push({ sampleId, label, split, contentHash, revision, input });
+  }
+  return samples;
+}
+
+/** An uploaded image becomes the image itself; other inputs are what they are. */
+async function withBytes(store: ObjectStore, input: Input): Promise<Input> {
+  const facts = 'blob' in input ? blobFacts(input.blob) : undefined;
+  if (!facts?.isImage || !('blob' in input)) return input;
+  const base64 = (await store.get(input.blob)).toString('base64');
+  return { image: { contentType: facts.contentType, base64 } };
 }
 
 function byPack(lines: readonly ManifestLine[]): Map<string, ManifestLine[]> {
