@@ -1,86 +1,172 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openDataDir } from '../../src/platform/embedded/data-dir.js';
-import { EmbeddedPostgres } from '../../src/platform/embedded/postgres.js';
-import { ADMIN_KEY, API_KEY } from './flywheel.js';
 import { freePort } from '../../src/platform/embedded/free-port.js';
+import { EmbeddedPostgres } from '../../src/platform/embedded/postgres.js';
+import type { ObjectStoreConfig } from '../../src/platform/object-store/object-store.js';
+import { ADMIN_KEY, API_KEY } from './flywheel.js';
+import { TcpProxy } from './tcp-proxy.js';
 
 const S3_PROCESS = fileURLToPath(new URL('s3-process.mjs', import.meta.url));
+const SECRET = 'a secret of the faults';
 
-/** A part of a deployment that can be killed and comes back as it was. */
+/** A part of a deployment that can be killed, paused and ended, and comes back as it was. */
 export interface Part {
   readonly name: string;
   /** SIGKILL, and the same part again after a pause. */
   kill(pauseMs: number): Promise<void>;
+  /** SIGSTOP, and SIGCONT after a pause. */
+  pause(pauseMs: number): Promise<void>;
+  /** SIGTERM; resolves when it has ended, with the milliseconds that took. It is started again after a pause. */
+  restart(): Promise<number>;
+}
+
+export interface ClusterOptions {
+  /** Name and roles of each Flywheel process. */
+  readonly roles?: Readonly<Record<string, string>>;
+  /** Whether each process reaches Postgres, Redis and S3 by links of its own that can fail. */
+  readonly hasLinks?: boolean;
+  /** Where the queue lives. */
+  readonly queue?: 'redis' | 'postgres';
+  /** Folders that lie elsewhere, to be filled up for example. */
+  readonly folders?: { readonly objects?: string; readonly redis?: string };
+  readonly redisArgs?: readonly string[];
+  /** Arguments of Node before the program. */
+  readonly nodeArgs?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Every role in a process of its own on a real Postgres, a Redis without AOF and an S3 server; all can be killed. */
 export interface Cluster {
+  /** Address of the first process that has the role api. */
   readonly url: string;
+  /** Address of each process by its name. */
+  readonly urls: Readonly<Record<string, string>>;
+  readonly folder: string;
   readonly databaseUrl: string;
-  readonly objectStore: {
-    endpoint: string;
-    region: string;
-    bucket: string;
-    accessKeyId: string;
-    secretAccessKey: string;
-  };
+  readonly redisUrl: string;
+  readonly objectStore: ObjectStoreConfig;
   readonly parts: readonly Part[];
-  /** Resolves when every part is up and the API says that it is ready. */
+  part(name: string): Part;
+  /** `api.postgres`, `worker.s3` ...: only with `hasLinks`. */
+  readonly links: Readonly<Record<string, TcpProxy>>;
+  /** Environment of a Flywheel command over the same parts. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Resolves when every part is up and every process says that it is ready. */
   ready(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function startCluster(folder: string): Promise<Cluster> {
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const { roles = { api: 'api', worker: 'worker,trainer' }, folders = {}, queue = 'redis' } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'flywheel-faults-'));
   const postgres = await EmbeddedPostgres.start(await openDataDir(folder), () => undefined);
-  const [apiPort, workerPort, redisPort, s3Port] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
-  const credentials = { accessKeyId: 'flywheel', secretAccessKey: 'a secret of the faults' };
-  const objectStore = {
-    endpoint: `http://127.0.0.1:${s3Port}`,
-    region: 'us-east-1',
-    bucket: 'flywheel',
-    ...credentials,
+  const [redisPort, s3Port] = await Promise.all([freePort(), freePort()]);
+  const [redis, s3] = sidecars({ folder, redisPort, s3Port }, options);
+  const places = { postgres: Number(new URL(postgres.url).port), redis: redisPort, s3: s3Port };
+  const env = environment(postgres.url, places, folder, queue, options);
+  const links: Record<string, TcpProxy> = {};
+  const urls: Record<string, string> = {};
+  const processes: KilledProcess[] = [];
+  for (const [name, role] of Object.entries(roles)) {
+    const ports = options.hasLinks ? await linked(name, places, links) : places;
+    const port = await freePort();
+    urls[name] = `http://127.0.0.1:${port}`;
+    const own = { ...environment(postgres.url, ports, folder, queue, options), ROLE: role, PORT: String(port) };
+    processes.push(new KilledProcess(name, process.execPath, [...(options.nodeArgs ?? []), 'dist/main.js'], own));
+  }
+  redis.start();
+  s3.start();
+  await sleep(500);
+  for (const process of processes) process.start();
+  const parts = [...processes, redis, s3, new PostgresPart(folder)];
+  const close = async () => {
+    for (const process of [...processes, redis, s3]) await process.end();
+    for (const link of Object.values(links)) await link.close();
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
   };
-  const env = {
+  const ready = async () => {
+    for (const address of Object.values(urls)) await isReady(address);
+  };
+  return {
+    url: urls[Object.keys(roles).find((name) => roles[name]!.includes('api'))!]!,
+    urls,
+    folder: folders.objects ?? folder,
+    databaseUrl: postgres.url,
+    redisUrl: `redis://127.0.0.1:${redisPort}`,
+    objectStore: storeAt(s3Port),
+    parts,
+    part: (name) => parts.find((part) => part.name === name)!,
+    links,
+    env,
+    ready,
+    close,
+  };
+}
+
+interface Ports {
+  readonly postgres: number;
+  readonly redis: number;
+  readonly s3: number;
+}
+
+const storeAt = (port: number): ObjectStoreConfig => ({
+  endpoint: `http://127.0.0.1:${port}`,
+  region: 'us-east-1',
+  bucket: 'flywheel',
+  accessKeyId: 'flywheel',
+  secretAccessKey: SECRET,
+});
+
+function environment(
+  databaseUrl: string,
+  { postgres, redis, s3 }: Ports,
+  folder: string,
+  queue: 'redis' | 'postgres',
+  { env }: ClusterOptions,
+): Record<string, string> {
+  const database = new URL(databaseUrl);
+  database.port = String(postgres);
+  return {
     LOG_LEVEL: process.env.FAULT_LOG_LEVEL ?? 'fatal',
     FLYWHEEL_API_KEY: API_KEY,
     FLYWHEEL_ADMIN_KEY: ADMIN_KEY,
     FLYWHEEL_DATA_DIR: join(folder, 'unused'),
-    DATABASE_URL: postgres.url,
-    REDIS_URL: `redis://127.0.0.1:${redisPort}`,
-    S3_ENDPOINT: objectStore.endpoint,
-    S3_ACCESS_KEY_ID: credentials.accessKeyId,
-    S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    DATABASE_URL: database.toString(),
+    ...(queue === 'redis' && { REDIS_URL: `redis://127.0.0.1:${redis}` }),
+    S3_ENDPOINT: storeAt(s3).endpoint,
+    S3_ACCESS_KEY_ID: 'flywheel',
+    S3_SECRET_ACCESS_KEY: SECRET,
+    ...env,
   };
+}
+
+function sidecars(
+  { folder, redisPort, s3Port }: { folder: string; redisPort: number; s3Port: number },
+  { folders = {}, redisArgs = ['--save', '', '--appendonly', 'no'] }: ClusterOptions,
+): readonly [KilledProcess, KilledProcess] {
   const redis = new KilledProcess('redis', 'redis-server', [
-    ...['--port', String(redisPort), '--bind', '127.0.0.1', '--dir', folder],
-    ...['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'],
+    ...['--port', String(redisPort), '--bind', '127.0.0.1', '--dir', folders.redis ?? folder],
+    ...['--maxmemory-policy', 'noeviction', ...redisArgs],
   ]);
-  const s3 = new KilledProcess('s3', process.execPath, [S3_PROCESS, join(folder, 'objects'), String(s3Port)], {
-    S3_SECRET: credentials.secretAccessKey,
-  });
-  const role = (name: string, roles: string, port: number) =>
-    new KilledProcess(name, process.execPath, ['dist/main.js'], { ...env, ROLE: roles, PORT: String(port) });
-  const [api, worker] = [role('api', 'api', apiPort), role('worker', 'worker,trainer', workerPort)];
-  const url = `http://127.0.0.1:${apiPort}`;
-  redis.start();
-  s3.start();
-  await sleep(500);
-  api.start();
-  worker.start();
-  const ready = async () => {
-    for (const address of [url, `http://127.0.0.1:${workerPort}`]) await isReady(address);
-  };
-  const close = async () => {
-    for (const part of [api, worker, redis, s3]) await part.end();
-    await postgres.stop();
-    await rm(folder, { recursive: true, force: true });
-  };
-  const postgresPart: Part = { name: 'postgres', kill: () => killPostgres(folder) };
-  return { url, databaseUrl: postgres.url, objectStore, parts: [api, worker, redis, s3, postgresPart], ready, close };
+  const objects = folders.objects ?? join(folder, 'objects');
+  const s3 = new KilledProcess('s3', process.execPath, [S3_PROCESS, objects, String(s3Port)], { S3_SECRET: SECRET });
+  return [redis, s3];
+}
+
+async function linked(name: string, places: Ports, links: Record<string, TcpProxy>): Promise<Ports> {
+  const ports: Record<string, number> = {};
+  for (const [part, port] of Object.entries(places)) {
+    const link = await TcpProxy.to({ host: '127.0.0.1', port: port as number });
+    links[`${name}.${part}`] = link;
+    ports[part] = link.port;
+  }
+  return ports as unknown as Ports;
 }
 
 /** Started again whenever it ends, until it is told to end for good; a process that cannot start yet tries again. */
@@ -98,7 +184,7 @@ class KilledProcess implements Part {
 
   start(): void {
     this.child = spawn(this.program, [...this.args], {
-      env: { PATH: process.env.PATH, ...this.env },
+      env: { PATH: process.env.PATH, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...this.env },
       stdio: process.env.FAULT_LOG_LEVEL ? 'inherit' : 'ignore',
     });
     this.child.once('exit', () => void this.again());
@@ -110,11 +196,27 @@ class KilledProcess implements Part {
     await sleep(pauseMs);
   }
 
+  async pause(pauseMs: number): Promise<void> {
+    this.child?.kill('SIGSTOP');
+    await sleep(pauseMs);
+    this.child?.kill('SIGCONT');
+  }
+
+  async restart(): Promise<number> {
+    this.pauseMs = 0;
+    const began = Date.now();
+    const ended = new Promise((resolve) => this.child?.once('exit', resolve));
+    this.child?.kill('SIGTERM');
+    await ended;
+    return Date.now() - began;
+  }
+
   async end(): Promise<void> {
     this.isOver = true;
     const { child } = this;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGCONT');
     child.kill('SIGTERM');
     const force = setTimeout(() => child.kill('SIGKILL'), 15_000);
     await ended;
@@ -127,21 +229,44 @@ class KilledProcess implements Part {
   }
 }
 
-/** Its supervisor starts it again. */
-async function killPostgres(folder: string): Promise<void> {
-  const pid = await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8').catch(() => '');
-  if (pid) process.kill(Number(pid.split('\n')[0]), 'SIGKILL');
+/** All of its processes are one group; its supervisor starts it again. */
+class PostgresPart implements Part {
+  readonly name = 'postgres';
+
+  constructor(private readonly folder: string) {}
+
+  async kill(): Promise<void> {
+    const pid = await this.pid();
+    if (pid) process.kill(pid, 'SIGKILL');
+  }
+
+  async pause(pauseMs: number): Promise<void> {
+    const pid = await this.pid();
+    if (!pid) return;
+    process.kill(-pid, 'SIGSTOP');
+    await sleep(pauseMs);
+    process.kill(-pid, 'SIGCONT');
+  }
+
+  async restart(): Promise<number> {
+    const pid = await this.pid();
+    if (pid) process.kill(pid, 'SIGINT');
+    return 0;
+  }
+
+  private async pid(): Promise<number> {
+    const text = await readFile(join(this.folder, 'postgres', 'postmaster.pid'), 'utf8').catch(() => '');
+    return Number(text.split('\n')[0]);
+  }
 }
 
 async function isReady(url: string): Promise<void> {
   for (const until = Date.now() + 120_000; ; await sleep(100)) {
-    if (
-      await fetch(`${url}/health/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    )
-      return;
+    const isUp = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(5_000) }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isUp) return;
     if (Date.now() > until) throw new Error(`${url} does not become ready`);
   }
 }
