@@ -94,7 +94,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     for (const address of Object.values(urls)) await isReady(address);
   };
   return {
-    url: urls[Object.keys(roles).find((name) => roles[name]!.includes('api'))!]!,
+    url: urls[Object.keys(roles).find((name) => /all|api/.test(roles[name]!))!]!,
     urls,
     folder: folders.objects ?? folder,
     databaseUrl: postgres.url,

@@ -8,7 +8,7 @@ import type { Cluster } from './cluster.js';
 import { API_KEY } from './flywheel.js';
 
 /** Both can be set, so that a run can be longer, or be repeated. */
-export const FAULT_SECONDS = Number(process.env.FAULT_SECONDS ?? 15);
+export const FAULT_SECONDS = Number(process.env.FAULT_SECONDS ?? 6);
 export const FAULT_SEED = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000);
 
 const TRIES = 400;
