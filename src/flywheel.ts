@@ -25,6 +25,9 @@ const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url
 /** What a process answers that has not the role of an API. */
 const WITHOUT_API = /^\/(health\/|metrics)/;
 
+/** A client that needs longer for its headers or its request is hung up on. */
+const SLOWEST_MS = { headers: 10_000, request: 25_000, look: 5_000 };
+
 const ABOUT = `Post what your model predicted and what users corrected; get a better model back.
 
 | limit | |
@@ -98,7 +101,9 @@ async function createApp(platform: Platform): Promise<NestFastifyApplication> {
   const { config } = platform;
   const adapter = new FastifyAdapter({
     bodyLimit: LIMITS.bodyBytes,
-    requestTimeout: 30_000,
+    requestTimeout: SLOWEST_MS.request,
+    // Node looks for slow clients this often, half a minute by default.
+    http: { connectionsCheckingInterval: SLOWEST_MS.look },
     genReqId: requestId,
     forceCloseConnections: 'idle',
   });
@@ -108,7 +113,7 @@ async function createApp(platform: Platform): Promise<NestFastifyApplication> {
     bodyParser: false,
   });
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  fastify.server.headersTimeout = 10_000;
+  fastify.server.headersTimeout = SLOWEST_MS.headers;
   registerBodyParsers(fastify);
   registerHttpTelemetry(fastify, app.get(Registry));
   registerSafety(fastify, config);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { compare, type HoldoutAnswers } from '../core/comparison.js';
 import type { Input } from '../core/input.js';
 import { promoteModel } from '../jobs.js';
-import { ModelRuntime } from '../platform/model-runtime/model-runtime.js';
+import { InputMismatch, ModelRuntime, type ServedModel } from '../platform/model-runtime/model-runtime.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
@@ -10,6 +10,8 @@ import { EvaluateStore } from './evaluate.store.js';
 
 /** Inputs answered between two turns of the event loop. */
 const CHUNK = 64;
+/** No label: those have at least one character. */
+const NO_ANSWER = '';
 
 /** Is it better, and where is it worse? */
 @Injectable()
@@ -41,12 +43,23 @@ export class EvaluateService {
     try {
       const answers: string[] = [];
       for (let start = 0; start < inputs.length; start += CHUNK) {
-        answers.push(...(await model.predict(inputs.slice(start, start + CHUNK))).map(({ label }) => label));
+        answers.push(...(await labelsOf(model, inputs.slice(start, start + CHUNK))));
         await new Promise((resolve) => setImmediate(resolve));
       }
       return { version, answers };
     } finally {
       model.dispose();
     }
+  }
+}
+
+/** An input that the model cannot read has no answer, which is a wrong one, and keeps no other from being judged. */
+async function labelsOf(model: ServedModel, inputs: readonly Input[]): Promise<string[]> {
+  try {
+    return (await model.predict(inputs)).map(({ label }) => label);
+  } catch (error) {
+    if (!(error instanceof InputMismatch)) throw error;
+    if (inputs.length === 1) return [NO_ANSWER];
+    return (await Promise.all(inputs.map((input) => labelsOf(model, [input])))).flat();
   }
 }

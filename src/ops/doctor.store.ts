@@ -13,12 +13,14 @@ export class DoctorStore {
 
   /** Projects whose books do not balance, or are not those of the rows, each with what is wrong. */
   async wrongBooks(): Promise<string[]> {
-    const rows = await this.db.query<{ project: string; what: string; booked: string; counted: string }>(WRONG_BOOKS);
+    const rows = await this.db.longQuery<{ project: string; what: string; booked: string; counted: string }>(
+      WRONG_BOOKS,
+    );
     return rows.map(({ project, what, booked, counted }) => `${project}: ${what} ${booked}, but ${counted} rows`);
   }
 
   async counts(): Promise<{ projects: number; predictions: string; feedback: string }> {
-    const [row] = await this.db.query<{ projects: number; predictions: string; feedback: string }>(
+    const [row] = await this.db.longQuery<{ projects: number; predictions: string; feedback: string }>(
       `select (select count(*)::int from project) as projects, (select coalesce(sum(stored), 0) from ledger) as predictions,
               (select coalesce(sum(stored + parked), 0) from feedback_ledger) as feedback`,
     );
@@ -27,7 +29,7 @@ export class DoctorStore {
 
   /** Objects that rows point at. */
   storedObjects(): Promise<StoredObject[]> {
-    return this.db.query<StoredObject>(
+    return this.db.longQuery<StoredObject>(
       `select object_key as key, sha256 from pack where stored_at is not null
        union all select object_key, sha256 from feedback_pack where stored_at is not null
        union all select object_key, sha256 from upload where completed_at is not null and dropped_at is null`,
@@ -36,7 +38,7 @@ export class DoctorStore {
 
   /** Of the given keys, those that a row has reserved. */
   async reserved(keys: readonly string[]): Promise<Set<string>> {
-    const rows = await this.db.query<{ key: string }>(
+    const rows = await this.db.longQuery<{ key: string }>(
       `select object_key as key from pack where object_key = any($1::text[])
        union all select object_key from feedback_pack where object_key = any($1::text[])
        union all select object_key from upload where object_key = any($1::text[])`,
@@ -47,7 +49,7 @@ export class DoctorStore {
 
   /** Batches that are neither in a stored pack nor hot: their bodies would be lost. */
   async batchesWithoutBody(): Promise<number> {
-    const [row] = await this.db.query<{ count: number }>(
+    const [row] = await this.db.longQuery<{ count: number }>(
       `select count(*)::int as count from payload_batch b left join pack k on k.id = b.pack_id
        where k.stored_at is null and not exists (
          select 1 from payload h where h.received_at = b.received_at and h.batch_id = b.id)`,
@@ -57,7 +59,7 @@ export class DoctorStore {
 
   /** Feedback that has waited for minutes although its prediction is there. */
   async forgottenJoins(): Promise<number> {
-    const [row] = await this.db.query<{ count: number }>(
+    const [row] = await this.db.longQuery<{ count: number }>(
       `select count(*)::int as count from feedback f
        where f.joined_at is null and f.received_at < now() - interval '5 minutes' and exists (
          select 1 from prediction p where p.project_id = f.project_id

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { loopTick } from '../jobs.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
+import { within } from '../platform/within.js';
 import { HealthStore } from './health.store.js';
 
 const PATIENCE_MS = 3_000;
@@ -44,14 +45,8 @@ export class HealthService {
   }
 }
 
-async function wordOf(ask: () => Promise<unknown>): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer in ${PATIENCE_MS} ms`), PATIENCE_MS);
-  });
-  const answer = ask().then(
+const wordOf = (ask: () => Promise<unknown>): Promise<string> =>
+  within(PATIENCE_MS, ask()).then(
     () => 'ok',
     (error: Error) => error.message || error.name,
   );
-  return Promise.race([answer, patience]).finally(() => clearTimeout(timer));
-}

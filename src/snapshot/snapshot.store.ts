@@ -66,13 +66,16 @@ export class SnapshotStore {
    * its line, so that a snapshot never waits for the packer.
    */
   async lines(projectId: string): Promise<ManifestLine[]> {
-    const rows = await this.db.query<LineRow>(LINES, [projectId]);
+    const rows = await this.db.longQuery<LineRow>(LINES, [projectId]);
     const packs = new Map(
-      (await this.db.query<PackRow>(PACKS, [distinct(rows, 'pack_id')])).map((pack) => [pack.id, pack]),
+      (await this.db.longQuery<PackRow>(PACKS, [distinct(rows, 'pack_id')])).map((pack) => [pack.id, pack]),
     );
     const open = rows.filter(({ pack_id }) => pack_id === null);
     const hot = new Map(
-      (await this.db.query<HotRow>(HOT, [distinct(open, 'batch_id')])).map(({ id, body }) => [id, body.split('\n')]),
+      (await this.db.longQuery<HotRow>(HOT, [distinct(open, 'batch_id')])).map(({ id, body }) => [
+        id,
+        body.split('\n'),
+      ]),
     );
     return rows.map((row) => {
       const pack = row.pack_id === null ? undefined : packs.get(row.pack_id)!;

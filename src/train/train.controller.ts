@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { distinctUntilChanged, from, map, type Observable, switchMap, takeWhile, timer } from 'rxjs';
 import type { z } from 'zod';
 import { type Caller, CurrentCaller, Needs, ProjectId } from '../platform/http/auth.js';
+import { IdempotencyKey } from '../platform/http/idempotency.js';
 import { ApiJsonBody, ApiQueryOf } from '../platform/http/openapi.js';
 import { PageQuery } from '../platform/http/page.js';
 import { RunOrder } from './train.schema.js';
@@ -19,8 +20,12 @@ export class TrainController {
   @Needs('admin')
   @ApiOperation({ summary: 'Train now' })
   @ApiJsonBody(RunOrder)
-  order(@ProjectId() projectId: string, @Body({ schema: RunOrder }) order: z.infer<typeof RunOrder>) {
-    return this.training.order(projectId, order?.reason ?? 'asked for');
+  order(
+    @ProjectId() projectId: string,
+    @IdempotencyKey() key: string | undefined,
+    @Body({ schema: RunOrder }) order: z.infer<typeof RunOrder>,
+  ) {
+    return this.training.order(projectId, order?.reason ?? 'asked for', key);
   }
 
   @Get()

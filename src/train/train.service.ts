@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
-import { isUuid, newId, sha256 } from '../core/ids.js';
+import { idFrom, isUuid, newId, sha256 } from '../core/ids.js';
 import { type Page, pageOf } from '../core/page.js';
 import { evaluateModel, freezeSnapshot } from '../jobs.js';
 import type { Config } from '../platform/config.js';
@@ -41,9 +41,9 @@ export class TrainService implements BeforeApplicationShutdown {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Asks for a run now, whatever the retrain policy thinks. */
-  async order(projectId: string, reason: string): Promise<{ id: string }> {
-    const id = newId();
+  /** Asks for a run now, whatever the retrain policy thinks. With the same key it is the same run. */
+  async order(projectId: string, reason: string, key?: string): Promise<{ id: string }> {
+    const id = key === undefined ? newId() : idFrom(`run ${key} of ${projectId}`);
     await this.store.queue({ id, projectId, trigger: 'manual', seed: seedOf(id) });
     await this.jobs.hint(freezeSnapshot, { projectId, runId: id, trigger: 'manual', reason });
     return { id };

@@ -21,8 +21,9 @@ export interface ClaimedRun {
 export class TrainStore {
   constructor(private readonly db: Database) {}
 
+  /** Harmless for a run that is there. */
   async queue(run: { id: string; projectId: string; trigger: string; seed: number }): Promise<void> {
-    await this.db.prisma.trainingRun.create({ data: { ...run, status: 'queued' } });
+    await this.db.prisma.trainingRun.createMany({ data: [{ ...run, status: 'queued' }], skipDuplicates: true });
   }
 
   /**

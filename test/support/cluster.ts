@@ -19,8 +19,10 @@ export interface Part {
   readonly name: string;
   /** SIGKILL, and the same part again after a pause. */
   kill(pauseMs: number): Promise<void>;
-  /** SIGSTOP, and SIGCONT after a pause. */
-  pause(pauseMs: number): Promise<void>;
+  /** SIGSTOP. */
+  freeze(): Promise<void>;
+  /** SIGCONT. */
+  thaw(): Promise<void>;
   /** SIGTERM; resolves when it has ended, with the milliseconds that took. It is started again after a pause. */
   restart(): Promise<number>;
 }
@@ -68,7 +70,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const [redisPort, s3Port] = await Promise.all([freePort(), freePort()]);
   const [redis, s3] = sidecars({ folder, redisPort, s3Port }, options);
   const places = { postgres: Number(new URL(postgres.url).port), redis: redisPort, s3: s3Port };
-  const env = environment(postgres.url, places, folder, queue, options);
+  const environmentOf = (ports: Ports) => environment(postgres.url, ports, { folder, queue, env: options.env });
+  const env = environmentOf(places);
   const links: Record<string, TcpProxy> = {};
   const urls: Record<string, string> = {};
   const processes: KilledProcess[] = [];
@@ -76,7 +79,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const ports = options.hasLinks ? await linked(name, places, links) : places;
     const port = await freePort();
     urls[name] = `http://127.0.0.1:${port}`;
-    const own = { ...environment(postgres.url, ports, folder, queue, options), ROLE: role, PORT: String(port) };
+    const own = { ...environmentOf(ports), ROLE: role, PORT: String(port) };
     processes.push(new KilledProcess(name, process.execPath, [...(options.nodeArgs ?? []), 'dist/main.js'], own));
   }
   redis.start();
@@ -126,9 +129,7 @@ const storeAt = (port: number): ObjectStoreConfig => ({
 function environment(
   databaseUrl: string,
   { postgres, redis, s3 }: Ports,
-  folder: string,
-  queue: 'redis' | 'postgres',
-  { env }: ClusterOptions,
+  { folder, queue, env }: { folder: string; queue: 'redis' | 'postgres'; env: ClusterOptions['env'] },
 ): Record<string, string> {
   const database = new URL(databaseUrl);
   database.port = String(postgres);
@@ -196,9 +197,11 @@ class KilledProcess implements Part {
     await sleep(pauseMs);
   }
 
-  async pause(pauseMs: number): Promise<void> {
+  async freeze(): Promise<void> {
     this.child?.kill('SIGSTOP');
-    await sleep(pauseMs);
+  }
+
+  async thaw(): Promise<void> {
     this.child?.kill('SIGCONT');
   }
 
@@ -240,12 +243,14 @@ class PostgresPart implements Part {
     if (pid) process.kill(pid, 'SIGKILL');
   }
 
-  async pause(pauseMs: number): Promise<void> {
+  async freeze(): Promise<void> {
     const pid = await this.pid();
-    if (!pid) return;
-    process.kill(-pid, 'SIGSTOP');
-    await sleep(pauseMs);
-    process.kill(-pid, 'SIGCONT');
+    if (pid) process.kill(-pid, 'SIGSTOP');
+  }
+
+  async thaw(): Promise<void> {
+    const pid = await this.pid();
+    if (pid) process.kill(-pid, 'SIGCONT');
   }
 
   async restart(): Promise<number> {

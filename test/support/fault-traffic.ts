@@ -26,6 +26,8 @@ export class FaultTraffic {
   /** Requests that had no answer at all after {@link PATIENCE_MS}. */
   unanswered = 0;
   slowestMs = 0;
+  /** How often the most stubborn item was sent until it was acknowledged. */
+  mostTries = 0;
   private isOver = false;
   private lives: Promise<void>[] = [];
 
@@ -70,6 +72,7 @@ export class FaultTraffic {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const answer = await this.attempt(this.urls[tries % this.urls.length]! + path, { items });
       if (answer?.status === 202) {
+        this.mostTries = Math.max(this.mostTries, tries + 1);
         const { results } = answer.body as { results: { id: string; status: string }[] };
         const isRight = ({ status }: { status: string }) => status === 'accepted' || status === 'duplicate';
         this.wrongAnswers.push(...results.filter((result) => !isRight(result)).map((result) => JSON.stringify(result)));

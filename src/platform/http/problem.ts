@@ -30,14 +30,32 @@ const CODE_OF_STATUS: Readonly<Record<number, FailureCode>> = {
  * (P10.., no connection to be had, a write conflict) and of Node.
  */
 const GONE = /^(08\w{3}|40\w{3}|53\w{3}|57P\d{2}|P10\d{2}|P2024|P2034|ECONN\w+|EPIPE|ETIMEDOUT)$/;
+/** What is read from the object store and is not what was written: its gzip does not end well. */
+const DAMAGED = /^Z_(DATA|BUF)_ERROR$/;
 /** What the driver throws without a code when a connection ends under it. */
-const ENDED = /Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect/;
+const ENDED =
+  /Query read timeout|Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect/;
 
 /** Whether a part that comes back by itself was away. Prisma puts the driver's error into its own. */
 function isGone(error: unknown): boolean {
-  const { code, message, meta } = error as { code?: unknown; message?: unknown; meta?: DriverMeta };
+  const { code, message, meta, name, $fault } = error as Partial<FailedPart>;
   const inner = meta?.driverAdapterError?.cause;
-  return GONE.test(String(code)) || GONE.test(String(inner?.originalCode)) || ENDED.test(String(message));
+  const isStore = $fault === 'server' || name === 'NoSuchKey' || name === 'TimeoutError';
+  return (
+    isStore ||
+    DAMAGED.test(String(code)) ||
+    GONE.test(String(code)) ||
+    GONE.test(String(inner?.originalCode)) ||
+    ENDED.test(String(message))
+  );
+}
+
+/** What errors of Postgres, Prisma, sockets and S3 may have. */
+interface FailedPart extends Error {
+  readonly code: unknown;
+  readonly meta: DriverMeta;
+  /** Whose fault it was, in the words of the object store's client. */
+  readonly $fault: string;
 }
 
 interface DriverMeta {

@@ -210,9 +210,19 @@ describe('a vector model', () => {
     expect(await shareRight(child.files, samples)).toBeGreaterThan(0.9);
   });
 
-  it('refuses samples of different sizes', async () => {
-    const odd = [...vectorSamples(9), aSample({ vector: [1, 2] }, 'cloud-0', 77)];
-    await expect(train(odd)).rejects.toThrow('sample s77: expected a vector of 3 numbers');
+  it('leaves out a few samples of another size or kind, and says which', async () => {
+    const odd = [aSample({ vector: [1, 2] }, 'cloud-0', 77), aSample({ text: 'x' }, 'cloud-1', 78)];
+    const { metrics } = await train([...vectorSamples(60), ...odd]);
+    const first = [
+      { sampleId: 's77', reason: 'is a vector of 2 numbers, most are a vector of 3 numbers' },
+      { sampleId: 's78', reason: 'is of the kind text, most are a vector of 3 numbers' },
+    ];
+    expect(metrics).toMatchObject({ trainSamples: 60, excluded: { samples: 2, first } });
+  });
+
+  it('refuses when not few samples are of another size', async () => {
+    const odd = [...vectorSamples(9), ...[1, 2].map((n) => aSample({ vector: [n] }, 'cloud-0', 70 + n))];
+    await expect(train(odd)).rejects.toThrow('2 of 11 samples cannot be read, the first is s71');
   });
 });
 
@@ -226,6 +236,8 @@ describe('an image model', () => {
     const pixels = await Promise.all(samples.map(async ({ input }, i) => [...(await imagePixels(input, i, shape))]));
     await expectSameAsLayers(files, samples, pixels);
     const broken = { image: { contentType: 'image/png', base64: 'AAAA' } };
+    const { metrics } = await train([...samples, aSample(broken, samples[0]!.label, 99)]);
+    expect(metrics.excluded).toEqual({ samples: 1, first: [{ sampleId: 's99', reason: 'is no image/png' }] });
     await expect((await loadModel(files)).predict([broken])).rejects.toThrow(InputMismatch);
   });
 });
@@ -244,7 +256,7 @@ describe('training', () => {
   it.each([
     ['too few samples', textSamples('refund').slice(0, 3), '3 samples'],
     ['one label', textSamples('refund'), 'the label refund'],
-    ['several kinds', [...textSamples('refund'), aSample({ vector: [1] }, 'other')], 'several kinds: text, vector'],
+    ['several kinds', [...textSamples('refund'), aSample({ vector: [1] }, 'other')], 'cannot be read'],
     ['references', ['a', 'b', 'a', 'b'].map((label) => aSample({ blob: 's3://x' }, label)), 'references'],
   ])('refuses %s', async (_, samples, reason) => {
     await expect(train(samples)).rejects.toThrow(TrainingRefused);

@@ -2,7 +2,8 @@ import { kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { openBackend } from './backend.js';
 import { decodeDenseModel, encodeDenseModel } from './dense-model.js';
-import { InputMismatch, TrainingRefused } from './errors.js';
+import { TrainingRefused } from './errors.js';
+import { type Excluded, siftSamples } from './sift-samples.js';
 import { sealFiles, verifiedManifest } from './model-files.js';
 import { decodeTextModel, encodeTextModel } from './text-model.js';
 import { trainDense } from './train-dense.js';
@@ -10,6 +11,7 @@ import { type LabelledText, trainText } from './train-text.js';
 import type { ModelFiles, ModelKind, TrainedModel, TrainingOptions } from './types.js';
 
 const FEWEST_SAMPLES = 4;
+const MOST_REPORTED = 20;
 
 interface Encoded {
   readonly files: ModelFiles;
@@ -22,8 +24,9 @@ interface Encoded {
  * Trains on all the samples given, from the parent's weights when it is of the same kind. The labels are those of the
  * samples and of the parent, in code unit order. The same samples, seed, parent and backend give the same bytes.
  */
-export async function trainModel(samples: readonly SnapshotSample[], options: TrainingOptions): Promise<TrainedModel> {
+export async function trainModel(all: readonly SnapshotSample[], options: TrainingOptions): Promise<TrainedModel> {
   const startedAt = performance.now();
+  const { usable: samples, excluded } = await siftSamples(all);
   const kind = requireTrainable(samples);
   const parent = parentOf(kind, options.parent);
   const counts = countLabels(samples);
@@ -36,20 +39,22 @@ export async function trainModel(samples: readonly SnapshotSample[], options: Tr
   });
   const facts = { kind, labels, seed: options.seed, backend, counts: Object.fromEntries(counts) };
   const seconds = (performance.now() - startedAt) / 1000;
-  const metrics = { trainSamples: samples.length, seconds, finalLoss, epochs };
+  const metrics = { trainSamples: samples.length, seconds, finalLoss, epochs, ...reported(excluded) };
   return { kind, labels, files: sealFiles(files, facts), backend, metrics };
 }
+
+/** How many samples could not be read, and the first of them with their reasons; nothing when all could. */
+const reported = (excluded: readonly Excluded[]) =>
+  excluded.length > 0 ? { excluded: { samples: excluded.length, first: excluded.slice(0, MOST_REPORTED) } } : {};
 
 function requireTrainable(samples: readonly SnapshotSample[]): ModelKind {
   if (samples.length < FEWEST_SAMPLES)
     throw new TrainingRefused(`${samples.length} samples, at least ${FEWEST_SAMPLES} are needed`);
-  const kinds = new Set(samples.map(({ input }) => kindOf(input)));
-  const [kind] = kinds;
-  if (kinds.size > 1) throw new TrainingRefused(`samples of several kinds: ${[...kinds].sort().join(', ')}`);
+  const kind = kindOf(samples[0]!.input);
   if (kind === 'blob') throw new TrainingRefused('inputs are references to data that is not here');
   const labels = new Set(samples.map(({ label }) => label));
   if (labels.size < 2) throw new TrainingRefused(`all samples have the label ${[...labels][0]}`);
-  return kind!;
+  return kind;
 }
 
 /** A parent of another kind has nothing to hand on. */
@@ -88,14 +93,6 @@ async function denseFiles(
 ): Promise<Encoded> {
   const before = parent && decodeDenseModel(parent, verifiedManifest(parent).labels);
   const { tf, backend } = await openBackend(options.backend);
-  try {
-    const { weights, finalLoss, epochs } = await trainDense(tf, samples, labels, {
-      ...options,
-      parent: before,
-    });
-    return { files: encodeDenseModel(weights), backend, finalLoss, epochs };
-  } catch (error) {
-    if (!(error instanceof InputMismatch)) throw error;
-    throw new TrainingRefused(`sample ${samples[error.index]!.sampleId}: expected ${error.expected}`);
-  }
+  const { weights, finalLoss, epochs } = await trainDense(tf, samples, labels, { ...options, parent: before });
+  return { files: encodeDenseModel(weights), backend, finalLoss, epochs };
 }

@@ -1,5 +1,6 @@
 import type { Input } from '../../core/input.js';
 import type { BackendName } from './backend.js';
+import type { Excluded } from './sift-samples.js';
 
 export type ModelKind = 'text' | 'vector' | 'image';
 
@@ -33,6 +34,8 @@ export interface TrainingMetrics {
   readonly seconds: number;
   readonly finalLoss: number;
   readonly epochs: number;
+  /** Samples that could not be read, when there were any. */
+  readonly excluded?: { readonly samples: number; readonly first: readonly Excluded[] };
 }
 
 export interface TrainedModel {

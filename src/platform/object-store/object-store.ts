@@ -12,6 +12,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { within } from '../within.js';
 
 export interface ObjectStoreConfig {
   readonly endpoint: string;
@@ -22,6 +23,9 @@ export interface ObjectStoreConfig {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
 }
+
+/** Nothing may hang on a store that does not answer: connecting, silence on a connection, a whole answer. */
+const PATIENCE_MS = { connect: 3_000, silence: 10_000, answer: 60_000 };
 
 /** A request that whoever has it may send, as long as it is valid: exactly with these headers. */
 export interface PresignedRequest {
@@ -48,6 +52,8 @@ export class ObjectStore {
       endpoint: config.endpoint,
       region: config.region,
       forcePathStyle: true,
+      maxAttempts: 2,
+      requestHandler: { connectionTimeout: PATIENCE_MS.connect, socketTimeout: PATIENCE_MS.silence },
       credentials: { accessKeyId: config.accessKeyId, secretAccessKey: config.secretAccessKey },
     };
     this.client = new S3Client(options);
@@ -76,7 +82,7 @@ export class ObjectStore {
   async get(key: string, range?: { offset: number; length: number }): Promise<Buffer> {
     const Range = range && `bytes=${range.offset}-${range.offset + range.length - 1}`;
     const answer = await this.client.send(new GetObjectCommand({ Bucket: this.config.bucket, Key: key, Range }));
-    return Buffer.from(await answer.Body!.transformToByteArray());
+    return Buffer.from(await within(PATIENCE_MS.answer, answer.Body!.transformToByteArray()));
   }
 
   /** As {@link get}, with undefined for an object that is not there. */

@@ -2,6 +2,7 @@ import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { type Queue, RedisQueueBackend } from 'bullmq';
+import { within } from '../within.js';
 import type { JobDefinition, PayloadOf } from './define-job.js';
 
 /** How often the queue is asked whether it still knows its schedules. */
@@ -10,15 +11,6 @@ type Schedule = { readonly name: string; readonly every: number } | { readonly n
 
 /** Who offers a job does not wait longer than this for a queue that is away. */
 const PATIENCE_MS = 5_000;
-
-async function withPatience(added: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const impatience = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${PATIENCE_MS} ms`)), PATIENCE_MS);
-  });
-  added.catch(() => undefined);
-  await Promise.race([added, impatience]).finally(() => clearTimeout(timer));
-}
 
 /** Keys remembered; beyond, all are forgotten, which only costs some hints more. */
 const MOST_DUE = 10_000;
@@ -51,7 +43,7 @@ export class JobQueue {
         delay: Math.ceil(delaySeconds * 1000),
         deduplication: { id: job.key(payload) },
       });
-      await withPatience(added);
+      await within(PATIENCE_MS, added);
     } catch (error) {
       this.due.delete(id);
       this.log.warn(`${job.name} was not offered: ${(error as Error).message}`);
@@ -97,14 +89,17 @@ export class JobQueue {
 
   /** How many jobs are in which state. */
   counts(job: JobDefinition): Promise<Readonly<Record<string, number>>> {
-    return this.queue(job).getJobCounts('waiting', 'active', 'delayed', 'failed');
+    return within(PATIENCE_MS, this.queue(job).getJobCounts('waiting', 'active', 'delayed', 'failed'));
   }
 
   /** What an operator should change about the Redis of the queue; nothing where jobs are kept in Postgres. */
   async warnings(job: JobDefinition): Promise<string[]> {
     const backend: unknown = this.queue(job).getBackend();
     if (!(backend instanceof RedisQueueBackend)) return [];
-    const memory = await (await backend.client).info();
+    const memory = await within(
+      PATIENCE_MS,
+      backend.client.then((client) => client.info()),
+    );
     const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
     const mayEvict = policy !== undefined && policy !== 'noeviction';
     return mayEvict ? [`Redis may evict jobs (maxmemory-policy ${policy}); set it to noeviction.`] : [];

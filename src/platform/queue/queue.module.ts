@@ -30,13 +30,16 @@ export async function prepareQueueBackend({ redisUrl, databaseUrl }: QueueSettin
   setDefaultBackendFactory(createPostgresBackend);
 }
 
+/** Workers wait ten seconds at most for a job; a Redis that is silent for longer than this is gone. */
+const SILENCE_MS = 30_000;
+
 @Global()
 @Module({})
 export class QueueModule {
   static with(settings: QueueSettings, jobs: readonly JobDefinition[]): DynamicModule {
     const { redisUrl, databaseUrl } = settings;
     const connection = redisUrl
-      ? { url: redisUrl, maxRetriesPerRequest: null }
+      ? { url: redisUrl, maxRetriesPerRequest: null, socketTimeout: SILENCE_MS }
       : { connectionString: databaseUrl, max: 2 };
     return {
       module: QueueModule,

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent, request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aPrediction } from '../support/builders.js';
+import { FAULT_SECONDS } from '../support/fault-traffic.js';
+import { API_KEY } from '../support/flywheel.js';
+import { type FlywheelProcess, startProcess } from '../support/process.js';
+
+const IS_LONG = FAULT_SECONDS >= 60;
+const SECONDS = IS_LONG ? 60 : 8;
+/** Far more than the waiting items of a project allow at once, each in batches of a hundred. */
+const CONNECTIONS = 600;
+
+let folder: string;
+let flywheel: FlywheelProcess;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flywheel-overload-'));
+  flywheel = await startProcess(folder);
+});
+afterAll(async () => {
+  flywheel.child.kill('SIGTERM');
+  await flywheel.ended;
+  await rm(folder, { recursive: true, force: true });
+});
+
+const residentMiB = (): number => {
+  const status = readFileSync(`/proc/${flywheel.child.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
+};
+
+interface Tally {
+  sent: number;
+  accepted: number;
+  refused: number;
+  other: string[];
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
+
+/** One batch of a hundred; what became of it. */
+function post(tally: Tally): Promise<void> {
+  const body = JSON.stringify({ items: Array.from({ length: 100 }, () => ({ ...aPrediction(), id: undefined })) });
+  const headers = {
+    authorization: `Bearer ${API_KEY}`,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  };
+  tally.sent += 1;
+  return new Promise((resolve) => {
+    const { hostname, port } = new URL(flywheel.url);
+    const call = request({ hostname, port, path: '/v1/predictions', method: 'POST', headers, agent }, (response) => {
+      response.resume();
+      response.on('end', () => {
+        if (response.statusCode === 202) tally.accepted += 1;
+        else if ([429, 503].includes(response.statusCode!) && response.headers['retry-after']) tally.refused += 1;
+        else tally.other.push(String(response.statusCode));
+        resolve();
+      });
+    });
+    call.on('error', (error) => {
+      tally.other.push(error.message);
+      resolve();
+    });
+    call.end(body);
+  });
+}
+
+/** So many connections, each sending as soon as it is answered, or when it was told to, for a while. */
+async function load(connections: number, seconds: number): Promise<Tally & { perSecond: number }> {
+  const tally: Tally = { sent: 0, accepted: 0, refused: 0, other: [] };
+  const until = Date.now() + seconds * 1_000;
+  const lives = Array.from({ length: connections }, async () => {
+    while (Date.now() < until) await post(tally);
+  });
+  await Promise.all(lives);
+  return { ...tally, perSecond: tally.accepted / seconds };
+}
+
+describe('more than it can take', () => {
+  it(
+    'is refused with Retry-After, what is accepted is there, memory stays bounded, and it recovers',
+    { timeout: SECONDS * 4_000 + 120_000 },
+    async () => {
+      const calm = await load(8, SECONDS / 2);
+      const before = residentMiB();
+      const flood = await load(CONNECTIONS, SECONDS);
+      const peak = residentMiB();
+      await sleep(1_000);
+      const after = await load(8, SECONDS / 2);
+      console.log(
+        `overload: ${calm.perSecond.toFixed(0)} batches/s calm, ${flood.perSecond.toFixed(0)} accepted under ${CONNECTIONS} connections ` +
+          `(${flood.accepted} accepted, ${flood.refused} refused of ${flood.sent}), ${after.perSecond.toFixed(0)} after; RSS ${before.toFixed(0)} -> ${peak.toFixed(0)} MiB`,
+      );
+      for (const tally of [calm, flood, after]) {
+        expect(tally.other).toEqual([]);
+        expect(tally.accepted + tally.refused).toBe(tally.sent);
+      }
+      expect(flood.refused).toBeGreaterThan(0);
+      expect([calm.refused, after.refused]).toEqual([0, 0]);
+      expect(peak).toBeLessThan(1_200);
+      const response = await fetch(`${flywheel.url}/v1/ledger`, { headers: { authorization: `Bearer ${API_KEY}` } });
+      const ledger = (await response.json()) as { balanced: boolean; predictions: { stored: number } };
+      const accepted = calm.accepted + flood.accepted + after.accepted;
+      expect(ledger).toMatchObject({ balanced: true, predictions: { stored: accepted * 100 } });
+    },
+  );
+});
