@@ -14,6 +14,7 @@ import { migrate } from './platform/database/migrate.js';
 import { type Infrastructure, openInfrastructure } from './platform/embedded/infrastructure.js';
 import { registerBodyParsers } from './platform/http/body.js';
 import { registerIdempotency, RequestMemory } from './platform/http/idempotency.js';
+import { registerPressure } from './platform/http/pressure.js';
 import { ObjectStore } from './platform/object-store/object-store.js';
 import type { Platform } from './platform/platform.module.js';
 import { prepareQueueBackend } from './platform/queue/queue.module.js';
@@ -101,6 +102,7 @@ async function createApp(platform: Platform): Promise<NestFastifyApplication> {
   const { config } = platform;
   const adapter = new FastifyAdapter({
     bodyLimit: LIMITS.bodyBytes,
+    return503OnClosing: false,
     requestTimeout: SLOWEST_MS.request,
     // Node looks for slow clients this often, half a minute by default.
     http: { connectionsCheckingInterval: SLOWEST_MS.look },
@@ -117,6 +119,7 @@ async function createApp(platform: Platform): Promise<NestFastifyApplication> {
   registerBodyParsers(fastify);
   registerHttpTelemetry(fastify, app.get(Registry));
   registerSafety(fastify, config);
+  registerPressure(fastify);
   registerIdempotency(fastify, app.get(RequestMemory));
   serveDocs(app);
   return app;

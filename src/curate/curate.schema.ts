@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { PageQuery } from '../platform/http/page.js';
+import { pageQuery } from '../platform/http/page.js';
 
 const text = z.string().min(1).max(200);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
 /** Filters and order of the sample browser; all of them fit in a URL. */
-export const SampleQuery = PageQuery.extend({
+export const SampleQuery = pageQuery(z.string().max(200)).extend({
   label: text.optional(),
   predicted: text.optional(),
   rater: text.optional(),

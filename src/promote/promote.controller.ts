@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { type Caller, CurrentCaller, Needs, ProjectId } from '../platform/http/auth.js';
 import { ApiJsonBody, ApiQueryOf, ApiVersionParam } from '../platform/http/openapi.js';
-import { PageQuery } from '../platform/http/page.js';
+import { PageByNumber } from '../platform/http/page.js';
 import { PromoteOrder, RollbackOrder, VersionParam } from './promote.schema.js';
 import { PromoteService } from './promote.service.js';
 
@@ -16,8 +16,8 @@ export class PromoteController {
   @Get()
   @Needs('read')
   @ApiOperation({ summary: 'Model versions, newest first' })
-  @ApiQueryOf(PageQuery)
-  list(@ProjectId() projectId: string, @Query({ schema: PageQuery }) page: z.infer<typeof PageQuery>) {
+  @ApiQueryOf(PageByNumber)
+  list(@ProjectId() projectId: string, @Query({ schema: PageByNumber }) page: z.infer<typeof PageByNumber>) {
     return this.promotion.list(projectId, page);
   }
 

@@ -84,7 +84,7 @@ export class PromoteService {
     projectId: string,
     { limit, cursor }: { limit: number; cursor?: string | undefined },
   ): Promise<Page<ReturnType<typeof shown>>> {
-    const before = cursor === undefined ? undefined : Number(cursor) || 0;
+    const before = cursor === undefined ? undefined : Number(cursor);
     const rows = await this.store.models(projectId, { limit: limit + 1, before });
     return pageOf(rows, limit, ({ version }) => String(version), shown);
   }

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { Needs, ProjectId } from '../platform/http/auth.js';
 import { ApiQueryOf } from '../platform/http/openapi.js';
-import { PageQuery } from '../platform/http/page.js';
+import { PageById } from '../platform/http/page.js';
 import { ExportQuery, SnapshotOrder } from './snapshot.schema.js';
 import { SnapshotService } from './snapshot.service.js';
 
@@ -25,8 +25,8 @@ export class SnapshotController {
   @Get()
   @Needs('read')
   @ApiOperation({ summary: 'Snapshots, newest first' })
-  @ApiQueryOf(PageQuery)
-  list(@ProjectId() projectId: string, @Query({ schema: PageQuery }) page: z.infer<typeof PageQuery>) {
+  @ApiQueryOf(PageById)
+  list(@ProjectId() projectId: string, @Query({ schema: PageById }) page: z.infer<typeof PageById>) {
     return this.snapshots.list(projectId, page);
   }
 

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { type Caller, CurrentCaller, Needs, ProjectId } from '../platform/http/auth.js';
 import { IdempotencyKey } from '../platform/http/idempotency.js';
 import { ApiJsonBody, ApiQueryOf } from '../platform/http/openapi.js';
-import { PageQuery } from '../platform/http/page.js';
+import { PageByTime } from '../platform/http/page.js';
 import { RunOrder } from './train.schema.js';
 import { TrainService } from './train.service.js';
 
@@ -31,8 +31,8 @@ export class TrainController {
   @Get()
   @Needs('read')
   @ApiOperation({ summary: 'Training runs, newest first' })
-  @ApiQueryOf(PageQuery)
-  list(@ProjectId() projectId: string, @Query({ schema: PageQuery }) page: z.infer<typeof PageQuery>) {
+  @ApiQueryOf(PageByTime)
+  list(@ProjectId() projectId: string, @Query({ schema: PageByTime }) page: z.infer<typeof PageByTime>) {
     return this.training.list(projectId, page);
   }
 

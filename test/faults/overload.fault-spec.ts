@@ -42,9 +42,10 @@ interface Tally {
 
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
 
+const body = JSON.stringify({ items: Array.from({ length: 100 }, () => ({ ...aPrediction(), id: undefined })) });
+
 /** One batch of a hundred; what became of it. */
 function post(tally: Tally): Promise<void> {
-  const body = JSON.stringify({ items: Array.from({ length: 100 }, () => ({ ...aPrediction(), id: undefined })) });
   const headers = {
     authorization: `Bearer ${API_KEY}`,
     'content-type': 'application/json',
@@ -70,30 +71,39 @@ function post(tally: Tally): Promise<void> {
   });
 }
 
-/** So many connections, each sending as soon as it is answered, or when it was told to, for a while. */
-async function load(connections: number, seconds: number): Promise<Tally & { perSecond: number }> {
+/** So many connections for a while, each sending when its turn has come, or as soon as it is answered. */
+async function load(
+  connections: number,
+  seconds: number,
+  perSecond = Infinity,
+): Promise<Tally & { perSecond: number }> {
   const tally: Tally = { sent: 0, accepted: 0, refused: 0, other: [] };
   const until = Date.now() + seconds * 1_000;
-  const lives = Array.from({ length: connections }, async () => {
-    while (Date.now() < until) await post(tally);
+  const everyMs = (connections / perSecond) * 1_000;
+  const lives = Array.from({ length: connections }, async (_, n) => {
+    for (let turn = Date.now() + (n / connections) * everyMs; turn < until; turn += everyMs) {
+      await sleep(Math.max(0, turn - Date.now()));
+      if (Date.now() < until) await post(tally);
+      turn = Math.max(turn, Date.now() - everyMs);
+    }
   });
   await Promise.all(lives);
   return { ...tally, perSecond: tally.accepted / seconds };
 }
 
-describe('more than it can take', () => {
+describe('three times what it can take', () => {
   it(
     'is refused with Retry-After, what is accepted is there, memory stays bounded, and it recovers',
     { timeout: SECONDS * 4_000 + 120_000 },
     async () => {
       const calm = await load(8, SECONDS / 2);
       const before = residentMiB();
-      const flood = await load(CONNECTIONS, SECONDS);
+      const flood = await load(CONNECTIONS, SECONDS, 3 * calm.perSecond);
       const peak = residentMiB();
       await sleep(1_000);
       const after = await load(8, SECONDS / 2);
       console.log(
-        `overload: ${calm.perSecond.toFixed(0)} batches/s calm, ${flood.perSecond.toFixed(0)} accepted under ${CONNECTIONS} connections ` +
+        `overload: ${calm.perSecond.toFixed(0)} batches/s calm, ${flood.perSecond.toFixed(0)} accepted under three times as many, ` +
           `(${flood.accepted} accepted, ${flood.refused} refused of ${flood.sent}), ${after.perSecond.toFixed(0)} after; RSS ${before.toFixed(0)} -> ${peak.toFixed(0)} MiB`,
       );
       for (const tally of [calm, flood, after]) {
