@@ -35,7 +35,7 @@ export interface ClusterOptions {
   /** Where the queue lives. */
   readonly queue?: 'redis' | 'postgres';
   /** Folders that lie elsewhere, to be filled up for example. */
-  readonly folders?: { readonly objects?: string; readonly redis?: string };
+  readonly folders?: { readonly postgres?: string; readonly objects?: string; readonly redis?: string };
   readonly redisArgs?: readonly string[];
   /** Arguments of Node before the program. */
   readonly nodeArgs?: readonly string[];
@@ -48,7 +48,6 @@ export interface Cluster {
   readonly url: string;
   /** Address of each process by its name. */
   readonly urls: Readonly<Record<string, string>>;
-  readonly folder: string;
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly objectStore: ObjectStoreConfig;
@@ -65,7 +64,7 @@ export interface Cluster {
 
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { roles = { api: 'api', worker: 'worker,trainer' }, folders = {}, queue = 'redis' } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'flywheel-faults-'));
+  const folder = folders.postgres ?? (await mkdtemp(join(tmpdir(), 'flywheel-faults-')));
   const postgres = await EmbeddedPostgres.start(await openDataDir(folder), () => undefined);
   const [redisPort, s3Port] = await Promise.all([freePort(), freePort()]);
   const [redis, s3] = sidecars({ folder, redisPort, s3Port }, options);
@@ -91,7 +90,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     for (const process of [...processes, redis, s3]) await process.end();
     for (const link of Object.values(links)) await link.close();
     await postgres.stop();
-    await rm(folder, { recursive: true, force: true });
+    if (!folders.postgres) await rm(folder, { recursive: true, force: true });
   };
   const ready = async () => {
     for (const address of Object.values(urls)) await isReady(address);
@@ -99,7 +98,6 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   return {
     url: urls[Object.keys(roles).find((name) => /all|api/.test(roles[name]!))!]!,
     urls,
-    folder: folders.objects ?? folder,
     databaseUrl: postgres.url,
     redisUrl: `redis://127.0.0.1:${redisPort}`,
     objectStore: storeAt(s3Port),

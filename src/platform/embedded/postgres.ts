@@ -15,7 +15,9 @@ const DATABASE = 'flywheel';
 const READY_MS = 60_000;
 /** Time for a fast shutdown before an immediate one; both leave the data whole. */
 const STOP_MS = 15_000;
-const MOST_RESTARTS = 5;
+/** A server that ends again and again is given up after so long: a full disk may be emptied meanwhile. */
+const GIVE_UP_MS = 600_000;
+const LONGEST_PAUSE_MS = 2_000;
 
 /** PostgreSQL over the data directory, from the programs that came with npm. */
 export class EmbeddedPostgres {
@@ -23,6 +25,8 @@ export class EmbeddedPostgres {
   private child: ChildProcess | undefined;
   private isStopping = false;
   private restarts = 0;
+  /** Since when it has not answered; unset while it does. */
+  private downSince: number | undefined;
 
   private constructor(
     private readonly folder: string,
@@ -88,18 +92,26 @@ export class EmbeddedPostgres {
 
   private async restart(): Promise<void> {
     if (this.isStopping) return;
+    this.downSince ??= Date.now();
     this.restarts += 1;
-    if (this.restarts > MOST_RESTARTS) {
-      this.onLost(`PostgreSQL ended ${MOST_RESTARTS} times; its log is ${this.folder}.log`);
+    if (this.isGivenUp()) {
+      this.onLost(`PostgreSQL ended ${this.restarts} times; its log is ${this.folder}.log`);
       return;
     }
-    await sleep(200 * this.restarts);
+    await sleep(Math.min(200 * this.restarts, LONGEST_PAUSE_MS));
     if (this.isStopping) return;
     this.launch();
     await this.ready().then(
-      () => (this.restarts = 0),
+      () => {
+        this.restarts = 0;
+        this.downSince = undefined;
+      },
       () => undefined,
     );
+  }
+
+  private isGivenUp(): boolean {
+    return this.downSince !== undefined && Date.now() - this.downSince > GIVE_UP_MS;
   }
 
   /** Resolves when the database is there and answers. */
@@ -109,7 +121,7 @@ export class EmbeddedPostgres {
       try {
         return await this.ensureDatabase();
       } catch (error) {
-        if (this.isStopping || Date.now() > until || this.restarts > MOST_RESTARTS) {
+        if (this.isStopping || Date.now() > until || this.isGivenUp()) {
           throw new Error(`PostgreSQL did not start (${(error as Error).message}); its log is ${this.folder}.log`);
         }
       }
