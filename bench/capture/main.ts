@@ -6,6 +6,8 @@ import { cpuSeconds, residentBytes, type ServerProcess, startServer } from '../p
 import { markdownTable, median } from '../table.js';
 import { aKilobyte, batches, corrections, lines, singles } from './bodies.js';
 import { DatabaseCounters, embeddedDatabaseUrl, loadStatementCounters } from './counters.js';
+import { evenLoad } from './even-load.js';
+import { growth } from './growth.js';
 import { load, type Load, type Measured } from './load.js';
 
 const KEY = 'fw_bench_key_of_the_default_project';
@@ -13,7 +15,7 @@ const ITEMS_A_BATCH = 100;
 const PREDICTIONS_TO_SPEAK_OF = 20_000;
 
 /** What is measured in each round, in this order, so that noise meets all alike. */
-type PhaseName = 'bare' | 'single' | 'batch' | 'ndjson' | 'feedback' | 'obvious' | 'half load';
+type PhaseName = 'bare' | 'single' | 'batch' | 'ndjson' | 'feedback' | 'obvious' | 'half load' | 'even half load';
 
 const TITLES: Readonly<Record<PhaseName, string>> = {
   bare: '(a) bare Nest + Fastify, validates and answers',
@@ -22,7 +24,8 @@ const TITLES: Readonly<Record<PhaseName, string>> = {
   ndjson: `(d) NDJSON, ${ITEMS_A_BATCH} lines`,
   feedback: '(e) POST /v1/feedback, one, joined',
   obvious: '(f) insert a row, then queue.add',
-  'half load': '(b) at half of its rate',
+  'half load': '(b) at half of its rate, each second at once',
+  'even half load': '(b) at half of its rate, evenly',
 };
 
 interface Sample extends Measured {
@@ -44,6 +47,7 @@ async function main(): Promise<void> {
       seconds: { type: 'string', default: '5' },
       rounds: { type: 'string', default: '3' },
       items: { type: 'string' },
+      grow: { type: 'string' },
       json: { type: 'string' },
     },
   });
@@ -51,6 +55,8 @@ async function main(): Promise<void> {
   const bench = await open(folder);
   try {
     if (values.items !== undefined) return await flatMemory(bench, Number(values.items));
+    if (values.grow !== undefined)
+      return await growth(bench.flywheel, KEY, embeddedDatabaseUrl(folder), Number(values.grow));
     const samples = await measure(bench, Number(values.rounds), Number(values.seconds));
     const packs = await packsAThousand(bench);
     report(samples, packs);
@@ -83,7 +89,7 @@ async function measure(bench: Bench, rounds: number, seconds: number): Promise<M
   const ids = await postPredictionsToSpeakOf(bench);
   const orders = ordersOf(bench, ids, seconds);
   const samples = new Map<PhaseName, Sample[]>();
-  const take = async (name: PhaseName, order: Load) => {
+  const take = async (name: PhaseName, order: Load | EvenLoad) => {
     process.stderr.write(`${name} `);
     samples.set(name, [...(samples.get(name) ?? []), await sample(bench, order)]);
   };
@@ -92,6 +98,7 @@ async function measure(bench: Bench, rounds: number, seconds: number): Promise<M
     for (const [name, order] of Object.entries(orders)) await take(name as PhaseName, order);
     const rate = Math.floor(median(samples.get('single')!.map((one) => one.requestsASecond)) / 2);
     await take('half load', { ...orders.single, rate });
+    await take('even half load', { ...orders.single, rate, isEven: true });
     process.stderr.write(`| round ${round + 1} of ${rounds}\n`);
   }
   return samples;
@@ -125,11 +132,15 @@ async function postPredictionsToSpeakOf({ flywheel }: Bench): Promise<string[]> 
   return ids;
 }
 
+type EvenLoad = Load & { readonly rate: number; readonly isEven: true };
+
+const isEven = (order: Load): order is EvenLoad => 'isEven' in order;
+
 /** One phase with what it cost over all server processes. */
 async function sample({ bare, obvious, flywheel, counters }: Bench, order: Load): Promise<Sample> {
   const pids = [bare.pid, obvious.pid, flywheel.pid];
   const before = { cpu: cpuSeconds(pids), statements: await counters.statements() };
-  const measured = await load(order);
+  const measured = await (isEven(order) ? evenLoad(order) : load(order));
   const cpu = cpuSeconds(pids) - before.cpu;
   const statements = (await counters.statements()) - before.statements;
   return {

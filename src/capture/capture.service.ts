@@ -87,14 +87,17 @@ export class CaptureService extends PredictionIntake {
 
   private async commit(projectId: string, items: readonly Item[]): Promise<Outcome[]> {
     const outcomes = await commitOnce(items, (rows, rejected) => this.store.insertOnce(projectId, rows, rejected));
-    const accepted = outcomes.flatMap((outcome) => (outcome.status === 'accepted' ? [outcome.id] : []));
-    if (accepted.length > 0) await this.afterCommit(projectId, accepted);
+    if (outcomes.some(({ status }) => status === 'accepted'))
+      void this.jobs.hint(packPayloads, { projectId }, PACK_WAITS_SECONDS);
+    const accepted = items.flatMap((item, n) =>
+      'mayBeKnown' in item && item.mayBeKnown && outcomes[n]!.status === 'accepted' ? [item.id] : [],
+    );
+    if (accepted.length > 0) await this.joinWhatWasSaid(projectId, accepted);
     return outcomes;
   }
 
   /** Looked up after the commit: feedback that is committed meanwhile sees the predictions, or is seen here. */
-  private async afterCommit(projectId: string, accepted: readonly string[]): Promise<void> {
-    void this.jobs.hint(packPayloads, { projectId }, PACK_WAITS_SECONDS);
+  private async joinWhatWasSaid(projectId: string, accepted: readonly string[]): Promise<void> {
     const predictionIds = await this.store.spokenAbout(projectId, accepted);
     if (predictionIds.length > 0) void this.jobs.hint(joinFeedback, { projectId, predictionIds });
   }

@@ -42,6 +42,8 @@ export interface PredictionRow {
   readonly subject: string | null;
   readonly attributes: string | null;
   readonly occurredAt: string;
+  /** Whether somebody may know it already: by an id of the caller's own. An id that was made just now, nobody knows. */
+  readonly mayBeKnown: boolean;
   /** What goes into a pack: see pack-line.ts. */
   readonly line: string;
 }
@@ -103,6 +105,7 @@ function rowOf(
     subject: item.subject ?? null,
     attributes: item.attributes ? JSON.stringify(item.attributes) : null,
     occurredAt: item.occurredAt,
+    mayBeKnown: item.externalId !== undefined || !made.includes('id'),
     line: `{"split":"${derived.split}","made":${JSON.stringify(made)},"prediction":${JSON.stringify(item)}}`,
   };
 }

@@ -45,7 +45,10 @@ export class FeedbackService extends FeedbackIntake {
 
   /** Decides the labels of predictions that arrived after somebody had spoken about them. Idempotent. */
   async joinLate(projectId: string, predictionIds: readonly string[]): Promise<void> {
-    await this.store.transaction((query) => this.decideLabels(query, projectId, predictionIds));
+    await this.store.transaction(async (query) => {
+      await this.store.lock(query, projectId);
+      await this.decideLabels(query, projectId, predictionIds);
+    });
     this.hintTick(projectId);
   }
 
@@ -86,7 +89,7 @@ export class FeedbackService extends FeedbackIntake {
       const statuses = await this.store.insertOnce(query, projectId, rows, rejected);
       const accepted = rows.filter(({ id }) => statuses.get(id) === 'accepted').map(({ id }) => id);
       const predictionIds = await this.store.targets(query, projectId, accepted);
-      await this.decideLabels(query, projectId, predictionIds);
+      if (predictionIds.length > 0) await this.decideLabels(query, projectId, predictionIds);
       return { statuses, unmatched: predictionIds.length < accepted.length ? accepted : [] };
     });
     if (unmatched.length > 0) await this.lookAgain(projectId, unmatched);
@@ -96,15 +99,15 @@ export class FeedbackService extends FeedbackIntake {
   /** A prediction committed during the transaction was invisible to it; after the commit one of the two sees the other. */
   private async lookAgain(projectId: string, feedbackIds: readonly string[]): Promise<void> {
     await this.store.transaction(async (query) => {
-      await this.decideLabels(query, projectId, await this.store.targets(query, projectId, feedbackIds));
+      await this.store.lock(query, projectId);
+      const predictionIds = await this.store.targets(query, projectId, feedbackIds);
+      if (predictionIds.length > 0) await this.decideLabels(query, projectId, predictionIds);
     });
   }
 
+  /** The lock of the project's labels must be held. */
   private async decideLabels(query: Query, projectId: string, predictionIds: readonly string[]): Promise<void> {
-    if (predictionIds.length === 0) return;
-    await this.store.lock(query, projectId);
-    await this.store.join(query, projectId, predictionIds);
-    const spoken = await this.store.spoken(query, projectId, predictionIds);
+    const spoken = await this.store.join(query, projectId, predictionIds);
     await this.store.upsertSamples(query, projectId, spoken.map(sampleOf));
   }
 

@@ -62,7 +62,10 @@ export class FeedbackStore {
     return new Map(answer.map(({ id, status }) => [id, status]));
   }
 
-  /** Ids of the predictions that the given feedback speaks of, as far as they have arrived. */
+  /**
+   * Ids of the predictions that the given feedback speaks of, as far as they have arrived. From here to the end of the
+   * transaction the snapshot knows that labels are on their way.
+   */
   async targets(query: Query, projectId: string, feedbackIds: readonly string[]): Promise<string[]> {
     const rows = await query<{ id: string }>(TARGETS, [projectId, feedbackIds]);
     return rows.map(({ id }) => id);
@@ -70,22 +73,19 @@ export class FeedbackStore {
 
   /**
    * One writer of a project's labels at a time, so that no label is decided on half of what was said. The row of the
-   * books is the lock, because every batch books first: with one order of locks nobody waits in a circle. The shared
-   * lock tells the snapshot that labels are on their way.
+   * books is the lock, because every batch books first: with one order of locks nobody waits in a circle. Whoever has
+   * inserted feedback in this transaction holds it already.
    */
   async lock(query: Query, projectId: string): Promise<void> {
-    await query('select 1 from feedback_ledger where project_id = $1 for update', [projectId]);
-    await query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [projectId]);
+    await query(LOCK, [projectId]);
   }
 
-  /** Marks what has found its prediction, and books it as stored instead of parked. */
-  async join(query: Query, projectId: string, predictionIds: readonly string[]): Promise<void> {
-    await query(JOIN, [projectId, predictionIds]);
-  }
-
-  /** Everything that was ever said about the predictions. */
-  async spoken(query: Query, projectId: string, predictionIds: readonly string[]): Promise<Spoken[]> {
-    const rows = await query<SpokenRow>(SPOKEN, [projectId, predictionIds]);
+  /**
+   * Marks what has found its prediction, books it as stored instead of parked, and gives everything that was ever said
+   * about the predictions.
+   */
+  async join(query: Query, projectId: string, predictionIds: readonly string[]): Promise<Spoken[]> {
+    const rows = await query<SpokenRow>(JOIN, [projectId, predictionIds]);
     return groupByPrediction(rows);
   }
 
@@ -194,13 +194,23 @@ with posted as (
 select id, status from outcome`,
 };
 
+const LOCK: Prepared = {
+  name: 'feedback.lock',
+  text: `
+with books as materialized (select 1 from feedback_ledger where project_id = $1 for update)
+select pg_advisory_xact_lock_shared(hashtextextended($1, 0)) from (select count(*) from books) locked`,
+};
+
 const TARGETS: Prepared = {
   name: 'feedback.targets',
   text: `
-with f as materialized (
+with announced as materialized (
+  select pg_advisory_xact_lock_shared(hashtextextended($1, 0))
+), f as materialized (
   select said.* from unnest($2::text[]) as posted (id)
   cross join lateral (
-    select prediction_id, external_id from feedback where project_id = $1 and id = posted.id limit 1) said)
+    select prediction_id, external_id from feedback where project_id = $1 and id = posted.id limit 1) said
+  where exists (select 1 from announced))
 select p.id from f cross join lateral (
   select id from prediction where project_id = $1 and id = f.prediction_id limit 1) p
 union
@@ -228,15 +238,10 @@ with ${SAID},
 joined as (
   update feedback f set joined_at = now()
   where f.project_id = $1 and f.joined_at is null and f.id = any(array(select distinct id from said))
-  returning f.id)
-update feedback_ledger l set stored = l.stored + n.count, parked = l.parked - n.count
-from (select count(*) from joined) n where l.project_id = $1 and n.count > 0`,
-};
-
-const SPOKEN: Prepared = {
-  name: 'feedback.spoken',
-  text: `
-with ${SAID}
+  returning f.id),
+booked as (
+  update feedback_ledger l set stored = l.stored + n.count, parked = l.parked - n.count
+  from (select count(*) from joined) n where l.project_id = $1 and n.count > 0)
 select p.id as prediction_id, p.label as predicted, p.split, f.id as feedback_id, f.kind, f.label, f.not_label,
        f.rater_id, f.rater_role, f.occurred_at, f.seq
 from said join p on p.id = said.prediction_id
