@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { FAILURES } from '../../src/core/errors.js';
 import { arbitraryOf, type JsonSchema, mutated } from '../support/arbitrary-json.js';
-import { FAULT_SECONDS, FAULT_SEED } from '../support/fault-traffic.js';
+import { FAULT_SEED, IS_LONG } from '../support/fault-traffic.js';
 import { ADMIN_KEY, API_KEY, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
-const RUNS = FAULT_SECONDS >= 60 ? 1_000 : 25;
+const RUNS = IS_LONG ? 1_000 : 25;
 
 interface Operation {
   readonly method: string;

@@ -2,11 +2,11 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../src/platform/database/database.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
-import { FAULT_SECONDS } from '../support/fault-traffic.js';
+import { IS_LONG } from '../support/fault-traffic.js';
 import { API_KEY, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 /** Every byte of an answer when it is long, every seventeenth when it is short. */
-const STEP = FAULT_SECONDS >= 60 ? 1 : 17;
+const STEP = IS_LONG ? 1 : 17;
 
 let flywheel: TestFlywheel;
 

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
 import { type Cluster, startCluster } from '../support/cluster.js';
-import { audit, FAULT_SECONDS, FAULT_SEED, FaultTraffic, KEPT } from '../support/fault-traffic.js';
+import { audit, FAULT_SEED, FaultTraffic, IS_LONG, KEPT } from '../support/fault-traffic.js';
 import { API_KEY } from '../support/flywheel.js';
 import { FaultyStore, type StoreFault } from '../support/s3-faults.js';
 import type { LinkMode } from '../support/tcp-proxy.js';
@@ -11,7 +11,6 @@ import type { LinkMode } from '../support/tcp-proxy.js';
 const MODES: readonly LinkMode[] = ['delay', 'trickle', 'hole', 'one-way', 'reset', 'cut'];
 const STORE_FAULTS: readonly StoreFault[] = ['slow-down', 'half', 'corrupt', 'wrong-etag', 'late'];
 const CLIENTS = 8;
-const IS_LONG = FAULT_SECONDS >= 60;
 /** When it is long, longer than any patience of the service. */
 const HOLD_MS = IS_LONG ? 15_000 : 1_500;
 const CASES = IS_LONG ? 36 : 6;

@@ -4,11 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
 import { aLongMessage, labelledTraffic } from '../support/builders.js';
 import { type Cluster, startCluster } from '../support/cluster.js';
-import { audit, FAULT_SECONDS, FAULT_SEED, FaultTraffic, KEPT } from '../support/fault-traffic.js';
+import { audit, FAULT_SEED, FaultTraffic, IS_LONG, KEPT } from '../support/fault-traffic.js';
 import { API_KEY, type Client, clientOf, endOfRun } from '../support/flywheel.js';
 
 const CLIENTS = 8;
-const IS_LONG = FAULT_SECONDS >= 60;
 
 let cluster: Cluster;
 let client: Client;

@@ -4,10 +4,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JOBS } from '../../src/jobs.js';
 import { type Cluster, startCluster } from '../support/cluster.js';
-import { audit, FAULT_SECONDS, FAULT_SEED, FaultTraffic, KEPT } from '../support/fault-traffic.js';
+import { audit, FAULT_SEED, FaultTraffic, IS_LONG, KEPT } from '../support/fault-traffic.js';
 
 const CLIENTS = 8;
-const LOSSES = FAULT_SECONDS >= 60 ? 20 : 4;
+const LOSSES = IS_LONG ? 20 : 4;
 /** Jobs that may wait in all queues together after everything was offered again. */
 const MOST_WAITING = 2_000;
 

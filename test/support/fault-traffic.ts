@@ -9,6 +9,8 @@ import { API_KEY } from './flywheel.js';
 
 /** Both can be set, so that a run can be longer, or be repeated. */
 export const FAULT_SECONDS = Number(process.env.FAULT_SECONDS ?? 6);
+/** `npm run test:faults` gives every suite its length; `npm test` runs each of them short. */
+export const IS_LONG = FAULT_SECONDS >= 60;
 export const FAULT_SEED = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000);
 
 const TRIES = 400;
