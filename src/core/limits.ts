@@ -14,6 +14,10 @@ export const LIMITS = {
   nameCharacters: 200,
   /** Items of a project that may wait for their commit in one process. */
   waitingItems: 20_000,
+  /** Of all projects together; beyond, those wait that have more than an equal share. */
+  waitingItemsOfAll: 100_000,
+  /** Bodies of requests under way in one process. */
+  bodyBytesOfAll: 256 * 1024 * 1024,
   idempotencyHours: 24,
 } as const;
 
@@ -36,6 +40,11 @@ export const LIMIT_TABLE: readonly (readonly [what: string, limit: string])[] = 
   ],
   ['label, id', `${count(LIMITS.nameCharacters)} characters`],
   ['items that wait for their commit, a project', `${count(LIMITS.waitingItems)}, then 503 with Retry-After`],
+  [
+    'items that wait for their commit, all projects of a process',
+    `${count(LIMITS.waitingItemsOfAll)}, then 503 for those with more than an equal share`,
+  ],
+  ['bodies under way in a process', `${LIMITS.bodyBytesOfAll / 1024 / 1024} MiB, then 503 with Retry-After`],
   ['requests of a key', 'its own `requestsAMinute`, else RATE_LIMIT a minute, then 429 with Retry-After'],
   ['Idempotency-Key', `remembered for ${LIMITS.idempotencyHours} hours`],
 ];

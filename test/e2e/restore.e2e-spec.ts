@@ -81,7 +81,7 @@ async function diagnose(dataDir: string, ...args: string[]) {
 }
 
 async function packAll({ app }: TestFlywheel): Promise<void> {
-  const later = new Date(Date.now() + 2 * 3_600_000);
+  const later = new Date(Date.now() + 31 * 86_400_000);
   for (const projectId of ['default', 'other']) {
     await app.get(PackService).packOpen(projectId, later);
     await app.get(FeedbackPackService).packOpen(projectId, later);

@@ -202,7 +202,7 @@ describe('uploaded images', () => {
     expect(answer).toMatchObject({ results: [{ label: 'light above' }] });
 
     const database = flywheel.app.get(Database);
-    await flywheel.app.get(PackService).packOpen('gallery', new Date(Date.now() + 2 * 3_600_000));
+    await flywheel.app.get(PackService).packOpen('gallery', new Date(Date.now() + 31 * 86_400_000));
     const uploads = () =>
       database.query(
         `select id, object_key, content_type, bytes, sha256 from upload where project_id = 'gallery' order by id`,

@@ -105,7 +105,7 @@ describe('bodies', () => {
       );
     const expected = items.map(({ input }) => input);
     expect(await readAll()).toEqual(expected);
-    await flywheel.app.get(PackService).packOpen('mover', new Date(Date.now() + 2 * 3_600_000));
+    await flywheel.app.get(PackService).packOpen('mover', new Date(Date.now() + 31 * 86_400_000));
     expect(await flywheel.app.get(ObjectStore).list('packs/mover/')).toHaveLength(1);
     expect(await readAll()).toEqual(expected);
     await database.query(
@@ -135,7 +135,7 @@ describe('bodies', () => {
     await partitions.look();
     expect(await names()).toContain('payload_20260103');
     expect(await names()).not.toContain('payload_20260102');
-    await flywheel.app.get(PackService).packOpen('mover', new Date(Date.now() + 2 * 3_600_000));
+    await flywheel.app.get(PackService).packOpen('mover', new Date(Date.now() + 31 * 86_400_000));
     await partitions.look();
     expect(await names()).not.toContain('payload_20260103');
     expect(await names()).toHaveLength(10);

@@ -34,7 +34,7 @@ const metricsOf = async (as: Client, version: number) =>
   ((await as.get(`/v1/models/${version}`).expect(200)).body as { metrics: Record<string, unknown> }).metrics;
 
 const packAll = (projectId: string) =>
-  flywheel.app.get(PackService).packOpen(projectId, new Date(Date.now() + 2 * 3_600_000));
+  flywheel.app.get(PackService).packOpen(projectId, new Date(Date.now() + 31 * 86_400_000));
 
 describe('poison', () => {
   it('in a batch: 100 wrong items among 10,000 are told one by one, all others are taken, and again it changes nothing', async () => {

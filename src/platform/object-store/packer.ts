@@ -4,8 +4,10 @@ import { encodePack } from './packs.js';
 
 /** A pack has about so much of one or of the other. */
 export const ENOUGH = { lines: 1_000, bytes: 8 * 1024 * 1024 } as const;
-/** A trickle is packed when its oldest line is this old; until then it rests in Postgres. */
-const MAX_OPEN_MINUTES = 60;
+/** A trickle waits in Postgres until it has so many lines: never more than five objects for a thousand of them. */
+const FEWEST_LINES = 200;
+/** When there are as many, they are packed after so long; when there are not, after very long. */
+const PATIENCE_MINUTES = { many: 60, few: 30 * 24 * 60 };
 /** A pack reserved this long ago and still not stored belongs to a process that went away. */
 const FORGOTTEN_SECONDS = 30;
 
@@ -62,8 +64,9 @@ export class Packer {
 
   private async isWorthAPack(projectId: string, now: Date): Promise<boolean> {
     const { lines, bytes, oldestAt } = await this.source.open(projectId);
+    if (lines >= ENOUGH.lines || bytes >= ENOUGH.bytes) return true;
     const oldestMinutes = oldestAt ? (now.getTime() - oldestAt.getTime()) / 60_000 : 0;
-    return lines >= ENOUGH.lines || bytes >= ENOUGH.bytes || oldestMinutes > MAX_OPEN_MINUTES;
+    return oldestMinutes > (lines >= FEWEST_LINES ? PATIENCE_MINUTES.many : PATIENCE_MINUTES.few);
   }
 
   /** Object first, its place after: no row ever points at an object that is not there. */
