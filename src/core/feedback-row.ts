@@ -1,6 +1,6 @@
 import { canonicalJson, newId, sha256 } from './ids.js';
 import type { FeedbackKind, RaterRole } from './label.js';
-import { type Completed, completed, type Made, type PackLine, postedHash } from './pack-line.js';
+import { type Completed, completed, type Made, type PackLine, postedJson } from './pack-line.js';
 
 /** Feedback as it was posted. */
 export interface PostedFeedback {
@@ -47,7 +47,7 @@ export function feedbackRow(posted: PostedFeedback, origin: Origin, now: Date): 
 
 /** Makes the row again from a line of a pack: the same row. */
 export function restoredFeedback({ item, made, keyId, client, hash }: PackLine<WholeFeedback>): FeedbackRow {
-  const bodyHash = hash ?? postedHash(item!, made);
+  const bodyHash = hash ?? sha256(postedJson(item!, made));
   return rowOf(item!, made as readonly Made[], { keyId: keyId ?? null, client: client ?? null, bodyHash });
 }
 

@@ -35,15 +35,47 @@ export function idFrom(text: string): string {
 /** SHA-256 in hex. */
 export const sha256 = (data: string | Buffer): string => hash('sha256', data, 'hex');
 
-/** JSON with sorted keys and no `undefined`, so that equal values have equal texts. */
+/**
+ * JSON with keys in code unit order and no `undefined`, so that equal values have equal texts. Hashes of it are stored:
+ * its text may never change.
+ */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
+  const sorted = withSortedKeys(value);
+  return sorted === UNSORTABLE ? spelledOut(value) : JSON.stringify(sorted);
+}
+
+/** An object keeps keys that are numbers in an order of its own, and has its own idea of `__proto__`. */
+const UNSORTABLE = Symbol('keys that cannot be set in order');
+const isPeculiar = (key: string): boolean => /^(\d|__proto__$)/.test(key);
+
+/** The value with sorted keys, which the engine then writes much faster than we could; itself where it is sorted already. */
+function withSortedKeys(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.some(isObject) ? eachSorted(value) : value;
+  const sorted: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) {
+    const member = withSortedKeys((value as Readonly<Record<string, unknown>>)[key]);
+    if (member === UNSORTABLE || isPeculiar(key)) return UNSORTABLE;
+    sorted[key] = member;
+  }
+  return sorted;
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+function eachSorted(values: readonly unknown[]): unknown {
+  const sorted = values.map(withSortedKeys);
+  return sorted.includes(UNSORTABLE) ? UNSORTABLE : sorted;
+}
+
+function spelledOut(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => spelledOut(item ?? null)).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   let members = '';
   for (const key of Object.keys(value).sort()) {
     const member = (value as Readonly<Record<string, unknown>>)[key];
     if (member === undefined) continue;
-    members += `${members && ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
+    members += `${members && ','}${JSON.stringify(key)}:${spelledOut(member)}`;
   }
   return `{${members}}`;
 }

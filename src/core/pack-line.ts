@@ -1,4 +1,4 @@
-import { canonicalJson, sha256 } from './ids.js';
+import { canonicalJson } from './ids.js';
 
 /*
  * What a line of a pack says: an accepted item as it was posted, and all that its row was made of besides, so that the
@@ -25,11 +25,9 @@ export function completed<Posted extends { readonly id?: string; readonly occurr
   return { item: { ...posted, id: posted.id ?? id(), occurredAt: posted.occurredAt ?? occurredAt }, made };
 }
 
-/** Hash of an item as it was posted: of all members but those that the service made. */
-export function postedHash(item: object, made: readonly string[]): string {
-  const posted = Object.fromEntries(Object.entries(item).filter(([name]) => !made.includes(name)));
-  return sha256(canonicalJson(posted));
-}
+/** Canonical JSON of an item as it was posted: of all members but those that the service made. */
+export const postedJson = (item: object, made: readonly string[]): string =>
+  canonicalJson(Object.fromEntries(Object.entries(item).filter(([name]) => !made.includes(name))));
 
 /** The line as it is packed: with the time at which it was received. A line of the first form stays as it is. */
 export const packedLine = (line: string, receivedAt: string): string =>

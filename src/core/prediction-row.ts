@@ -1,7 +1,7 @@
 import { blobFacts } from './blob.js';
 import { canonicalJson, newId, sha256 } from './ids.js';
 import { type Input, kindOf, previewOf } from './input.js';
-import { type Completed, completed, type PackLine, postedHash } from './pack-line.js';
+import { type Completed, completed, type PackLine, postedJson } from './pack-line.js';
 import { type Split, splitOf } from './split.js';
 
 /** A prediction as it was posted. */
@@ -62,7 +62,7 @@ export function predictionRow(
   const whole = completed(posted, { id: () => newId(now.getTime()), occurredAt: now.toISOString() });
   const hashes = hashesOf(posted);
   const split = splitOf(`${projectId}/${hashes.groupHash}`, holdoutPercent);
-  return rowOf(whole, { ...hashes, split, bodyHash: sha256(canonicalJson(posted)) });
+  return rowOf(whole, canonicalJson(posted), { ...hashes, split });
 }
 
 /** Makes the row again from a line of a pack: the same row, as its side of the split was kept. */
@@ -72,14 +72,11 @@ export function restoredRow(
   holdoutPercent: number,
 ): PredictionRow {
   const hashes = hashesOf(item!);
-  return rowOf(
-    { item: item!, made: made as Completed<unknown>['made'] },
-    {
-      ...hashes,
-      split: (split as Split | undefined) ?? splitOf(`${projectId}/${hashes.groupHash}`, holdoutPercent),
-      bodyHash: postedHash(item!, made),
-    },
-  );
+  const kept = split as Split | undefined;
+  return rowOf({ item: item!, made: made as Completed<unknown>['made'] }, postedJson(item!, made), {
+    ...hashes,
+    split: kept ?? splitOf(`${projectId}/${hashes.groupHash}`, holdoutPercent),
+  });
 }
 
 function hashesOf({ input, group }: PostedPrediction) {
@@ -87,12 +84,17 @@ function hashesOf({ input, group }: PostedPrediction) {
   return { contentHash, groupHash: sha256(group === undefined ? `content:${contentHash}` : `group:${group}`) };
 }
 
+/** `posted` is the canonical JSON of what was posted. */
 function rowOf(
   { item, made }: Completed<PostedPrediction>,
-  derived: Pick<PredictionRow, 'bodyHash' | 'contentHash' | 'groupHash' | 'split'>,
+  posted: string,
+  derived: Pick<PredictionRow, 'contentHash' | 'groupHash' | 'split'>,
 ): PredictionRow {
+  // Written once: what the service made stands before what was posted.
+  const filled = made.map((name) => `"${name}":${JSON.stringify(item[name])},`).join('');
   return {
     ...derived,
+    bodyHash: sha256(posted),
     id: item.id,
     externalId: item.externalId ?? null,
     inputKind: kindOf(item.input),
@@ -106,7 +108,7 @@ function rowOf(
     attributes: item.attributes ? JSON.stringify(item.attributes) : null,
     occurredAt: item.occurredAt,
     mayBeKnown: item.externalId !== undefined || !made.includes('id'),
-    line: `{"split":"${derived.split}","made":${JSON.stringify(made)},"prediction":${JSON.stringify(item)}}`,
+    line: `{"split":"${derived.split}","made":${JSON.stringify(made)},"prediction":{${filled}${posted.slice(1)}}`,
   };
 }
 
