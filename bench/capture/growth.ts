@@ -8,7 +8,7 @@ import { post } from './even-load.js';
 
 const SIZES = [1e4, 1e5, 1e6, 1e7];
 /** So much is posted at each size: enough to be measured, little beside what is there. */
-const WORK = { batches: 200, itemsABatch: 100, singles: 4_000, feedback: 4_000 };
+const WORK = { batches: 200, itemsABatch: 100, singles: 10_000, feedback: 8_000 };
 const CONNECTIONS = 32;
 const FILL_AT_ONCE = 500_000;
 
@@ -29,8 +29,9 @@ export async function growth(flywheel: ServerProcess, key: string, databaseUrl: 
   const database = new pg.Client({ connectionString: databaseUrl });
   await database.connect();
   const rows: Grown[] = [];
-  await measureAt(flywheel, key, 0, 0);
-  let filled = 0;
+  await fill(database, 0, SIZES[0]!);
+  await measureAt(flywheel, key, 0, SIZES[0]!);
+  let filled = SIZES[0]!;
   for (const size of SIZES.filter((one) => one <= most)) {
     await fill(database, filled, size);
     filled = size;
@@ -49,6 +50,9 @@ async function fill(database: pg.Client, from: number, to: number): Promise<void
     await database.query(FILL_FEEDBACK, range);
     await database.query(FILL_SAMPLES, range);
   }
+  // Postgres would do so by itself, in the middle of what is measured.
+  await database.query('vacuum (analyze) prediction, feedback, sample');
+  await database.query('checkpoint');
 }
 
 const FILL_PREDICTIONS = `
