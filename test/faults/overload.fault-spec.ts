@@ -4,7 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/core/limits.js';
 import { aPrediction } from '../support/builders.js';
 import { IS_LONG } from '../support/fault-traffic.js';
 import { ADMIN_KEY, API_KEY, clientOf } from '../support/flywheel.js';
@@ -161,4 +163,37 @@ describe('a project that floods', () => {
       expect(times.length).toBeGreaterThan(10);
     },
   );
+});
+
+describe('bodies that are too large together', () => {
+  /** Announces a body of eight megabytes and sends none of it; resolves with what is answered within a second, if anything. */
+  function announce(sockets: Socket[]): Promise<string> {
+    const { hostname, port } = new URL(flywheel.url);
+    return new Promise((resolve) => {
+      const socket = connect(Number(port), hostname, () =>
+        socket.write(
+          `POST /v1/predictions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${API_KEY}\r\n` +
+            `content-type: application/json\r\ncontent-length: ${LIMITS.bodyBytes}\r\n\r\n`,
+        ),
+      );
+      sockets.push(socket);
+      socket.setEncoding('latin1').once('data', resolve);
+      socket.on('error', () => undefined);
+      setTimeout(() => resolve(''), 1_000);
+    });
+  }
+
+  it('are refused before they are read, and taken again when the others have gone', async () => {
+    const sockets: Socket[] = [];
+    const fit = LIMITS.bodyBytesOfAll / LIMITS.bodyBytes;
+    const answers = await Promise.all(Array.from({ length: fit + 5 }, () => announce(sockets)));
+    expect(answers.filter((answer) => answer === '')).toHaveLength(fit);
+    const refused = answers.filter((answer) => answer !== '');
+    for (const answer of refused) expect(answer).toMatch(/^HTTP\/1\.1 503[^]*retry-after: 1/i);
+    for (const socket of sockets) socket.destroy();
+    await sleep(500);
+    const tally: Tally = { sent: 0, accepted: 0, refused: 0, other: [] };
+    await post(tally);
+    expect(tally).toMatchObject({ accepted: 1, other: [] });
+  });
 });
