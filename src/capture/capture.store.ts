@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { PredictionRow } from '../core/prediction-row.js';
+import { predictionColumns, type PredictionRow } from '../core/prediction-row.js';
 import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
 import type { RowStatus } from '../platform/batching/commit-once.js';
 import { Database, type Prepared } from '../platform/database/database.js';
@@ -25,26 +25,10 @@ export class CaptureStore {
     rows: readonly PredictionRow[],
     rejected: number,
   ): Promise<Map<string, RowStatus>> {
-    const column = <Key extends keyof PredictionRow>(key: Key) => rows.map((row) => row[key]);
     const answer = await this.db.query<{ id: string; status: RowStatus }>(INSERT_ONCE, [
       projectId,
       rejected,
-      column('id'),
-      column('externalId'),
-      column('bodyHash'),
-      column('contentHash'),
-      column('groupHash'),
-      column('split'),
-      column('inputKind'),
-      column('preview'),
-      column('modelName'),
-      column('modelVersion'),
-      column('label'),
-      column('confidence'),
-      column('margin'),
-      column('subject'),
-      column('attributes'),
-      column('occurredAt'),
+      ...predictionColumns(rows),
       rows.map(({ line }) => line).join('\n'),
     ]);
     return new Map(answer.map(({ id, status }) => [id, status]));

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { PredictionRow } from '../core/prediction-row.js';
+import { predictionColumns, type PredictionRow } from '../core/prediction-row.js';
 import { Database } from '../platform/database/database.js';
 import type { PackKey } from '../platform/object-store/packs.js';
 
@@ -27,7 +27,6 @@ export class PredictionRestoreStore {
 
   /** A pack as one batch, its predictions and the books, in one transaction. Tells how many predictions were missing. */
   async insert(pack: RestoredPack, predictions: readonly RestoredPrediction[]): Promise<number> {
-    const column = <Key extends keyof RestoredPrediction>(key: Key) => predictions.map((row) => row[key]);
     const receivedAt = predictions[0]?.receivedAt ?? new Date(0).toISOString();
     return this.db.transaction(async (query) => {
       const { id, projectId, objectKey, lines, bytes, sha256, blockOffsets } = pack;
@@ -44,24 +43,9 @@ export class PredictionRestoreStore {
       const [row] = await query<{ restored: number }>(INSERT, [
         projectId,
         batch!.id,
-        column('id'),
-        column('externalId'),
-        column('bodyHash'),
-        column('contentHash'),
-        column('groupHash'),
-        column('split'),
-        column('inputKind'),
-        column('preview'),
-        column('modelName'),
-        column('modelVersion'),
-        column('label'),
-        column('confidence'),
-        column('margin'),
-        column('subject'),
-        column('attributes'),
-        column('occurredAt'),
-        column('receivedAt'),
-        column('batchLine'),
+        ...predictionColumns(predictions),
+        predictions.map((row) => row.receivedAt),
+        predictions.map((row) => row.batchLine),
       ]);
       return row!.restored;
     });

@@ -36,6 +36,28 @@ export interface FeedbackRow {
   readonly occurredAt: string;
 }
 
+/** In the order in which statements take them. */
+const COLUMNS = [
+  'id',
+  'predictionId',
+  'externalId',
+  'kind',
+  'label',
+  'notLabel',
+  'rating',
+  'comment',
+  'raterId',
+  'raterRole',
+  'bodyHash',
+  'keyId',
+  'client',
+  'occurredAt',
+] as const satisfies readonly (keyof FeedbackRow)[];
+
+/** One array a column, as `unnest` takes them. */
+export const feedbackColumns = (rows: readonly FeedbackRow[]): readonly unknown[][] =>
+  COLUMNS.map((name) => rows.map((row) => row[name]));
+
 type WholeFeedback = Completed<PostedFeedback>['item'];
 type Origin = Pick<FeedbackRow, 'keyId' | 'client'>;
 

@@ -48,6 +48,30 @@ export interface PredictionRow {
   readonly line: string;
 }
 
+/** In the order in which statements take them. */
+const COLUMNS = [
+  'id',
+  'externalId',
+  'bodyHash',
+  'contentHash',
+  'groupHash',
+  'split',
+  'inputKind',
+  'preview',
+  'modelName',
+  'modelVersion',
+  'label',
+  'confidence',
+  'margin',
+  'subject',
+  'attributes',
+  'occurredAt',
+] as const satisfies readonly (keyof PredictionRow)[];
+
+/** One array a column, as `unnest` takes them. */
+export const predictionColumns = (rows: readonly PredictionRow[]): readonly unknown[][] =>
+  COLUMNS.map((name) => rows.map((row) => row[name]));
+
 interface RowOptions {
   readonly holdoutPercent: number;
   readonly now: Date;

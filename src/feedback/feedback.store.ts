@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { FeedbackRow } from '../core/feedback-row.js';
+import { feedbackColumns, type FeedbackRow } from '../core/feedback-row.js';
 import type { FeedbackKind, RaterRole, Statement } from '../core/label.js';
 import type { Split } from '../core/split.js';
 import type { RowStatus } from '../platform/batching/commit-once.js';
@@ -39,25 +39,11 @@ export class FeedbackStore {
     rows: readonly FeedbackRow[],
     rejected: number,
   ): Promise<Map<string, RowStatus>> {
-    const column = <Key extends keyof FeedbackRow>(key: Key) => rows.map((row) => row[key]);
     const answer = await query<{ id: string; status: RowStatus }>(INSERT_ONCE, [
       projectId,
       rejected,
-      column('id'),
-      column('predictionId'),
-      column('externalId'),
-      column('kind'),
-      column('label'),
-      column('notLabel'),
-      column('rating'),
-      column('comment'),
-      column('raterId'),
-      column('raterRole'),
-      column('bodyHash'),
-      column('line'),
-      column('keyId'),
-      column('client'),
-      column('occurredAt'),
+      ...feedbackColumns(rows),
+      rows.map(({ line }) => line),
     ]);
     return new Map(answer.map(({ id, status }) => [id, status]));
   }
@@ -150,9 +136,9 @@ const INSERT_ONCE: Prepared = {
 with posted as (
   select * from unnest(
     $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::text[], $11::text[],
-    $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::timestamptz[]
+    $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::text[]
   ) as t (id, prediction_id, external_id, kind, label, not_label, rating, comment, rater_id, rater_role, body_hash,
-          line, key_id, client, occurred_at)
+          key_id, client, occurred_at, line)
 ), inserted as (
   insert into feedback (project_id, id, prediction_id, external_id, kind, label, not_label, rating, comment, rater_id,
                         rater_role, body_hash, key_id, client, occurred_at)

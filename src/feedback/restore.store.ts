@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { FeedbackRow } from '../core/feedback-row.js';
+import { feedbackColumns, type FeedbackRow } from '../core/feedback-row.js';
 import { Database } from '../platform/database/database.js';
 import type { PackKey } from '../platform/object-store/packs.js';
 
@@ -32,7 +32,6 @@ export class FeedbackRestoreStore {
    * @returns ids of the feedback that was missing
    */
   async insert(pack: RestoredFeedbackPack, rows: readonly RestoredFeedback[]): Promise<string[]> {
-    const column = <Key extends keyof RestoredFeedback>(key: Key) => rows.map((row) => row[key]);
     return this.db.transaction(async (query) => {
       const { id, projectId, objectKey, lines, bytes, sha256 } = pack;
       await query(
@@ -42,26 +41,13 @@ export class FeedbackRestoreStore {
       );
       await query(
         `select setval('feedback_seq_seq', greatest((select last_value from feedback_seq_seq), $1::bigint))`,
-        [Math.max(...column('seq'))],
+        [Math.max(...rows.map(({ seq }) => seq))],
       );
       const inserted = await query<{ id: string }>(INSERT, [
         projectId,
-        column('id'),
-        column('predictionId'),
-        column('externalId'),
-        column('kind'),
-        column('label'),
-        column('notLabel'),
-        column('rating'),
-        column('comment'),
-        column('raterId'),
-        column('raterRole'),
-        column('bodyHash'),
-        column('keyId'),
-        column('client'),
-        column('occurredAt'),
-        column('receivedAt'),
-        column('seq'),
+        ...feedbackColumns(rows),
+        rows.map((row) => row.receivedAt),
+        rows.map((row) => row.seq),
       ]);
       return inserted.map((row) => row.id);
     });

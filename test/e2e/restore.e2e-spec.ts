@@ -148,6 +148,45 @@ describe('the packs alone are enough', () => {
   });
 });
 
+/** The database as it was before feedback went into packs. */
+const BEFORE_PACKS_OF_FEEDBACK = [
+  'alter table payload_batch drop column skipped',
+  'drop table feedback_outbox, feedback_pack',
+  `delete from _prisma_migrations where migration_name = '20261125000000_restorable'`,
+];
+
+describe('what is older than packs of feedback', () => {
+  it('is packed after the upgrade, and can be restored', { timeout: 120_000 }, async () => {
+    const [old, made] = [join(folder, 'old'), join(lost, 'made')];
+    const said = [
+      aCorrection({ id: 'o1', predictionId: 'old', comment: 'hé "x"' }),
+      aCorrection({ id: 'o2', predictionId: 'old' }),
+    ];
+    const start = (path: string) => startTestFlywheel({ FLYWHEEL_DATA_DIR: path });
+    let flywheel = await start(old);
+    await flywheel
+      .as(API_KEY)
+      .post('/v1/predictions', aPrediction({ id: 'old' }))
+      .expect(202);
+    await flywheel.as(API_KEY).post('/v1/feedback', { items: said }).expect(202);
+    for (const undo of BEFORE_PACKS_OF_FEEDBACK) await flywheel.app.get(Database).query(undo);
+    await flywheel.close();
+    flywheel = await start(old);
+    await packAll(flywheel);
+    const before = await everything(flywheel.app.get(Database));
+    await flywheel.close();
+
+    await cp(join(old, 'objects'), join(made, 'objects'), { recursive: true });
+    await cp(join(old, 's3.secret'), join(made, 's3.secret'));
+    expect(await command(made, ['rebuild'])).toMatchObject({ code: 0 });
+    flywheel = await start(made);
+    expect(await everything(flywheel.app.get(Database))).toEqual(before);
+    const { body } = await flywheel.as(API_KEY).post('/v1/feedback', { items: said }).expect(202);
+    expect(body).toMatchObject({ results: [{ status: 'duplicate' }, { status: 'duplicate' }] });
+    await flywheel.close();
+  });
+});
+
 describe('flywheel doctor', () => {
   it(
     'finds lost objects, changed bytes, orphans and wrong books, beside the service',

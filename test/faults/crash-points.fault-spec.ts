@@ -15,7 +15,7 @@ const PRELOAD = fileURLToPath(new URL('../support/crash-points.mjs', import.meta
 const ACTIONS = ['crash-before', 'crash-after', 'fail', 'lost-answer', 'slow'];
 /** A pack of each kind, and a model. */
 const ITEMS = 1_000;
-const BUDGET_SECONDS = IS_LONG ? FAULT_SECONDS * 8 : FAULT_SECONDS * 3;
+const BUDGET_SECONDS = IS_LONG ? FAULT_SECONDS * 8 : FAULT_SECONDS * 2;
 /** How long a point is waited for before its case counts as not met. */
 const WAIT_SECONDS = 20;
 

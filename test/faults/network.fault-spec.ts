@@ -13,7 +13,7 @@ const STORE_FAULTS: readonly StoreFault[] = ['slow-down', 'half', 'corrupt', 'wr
 const CLIENTS = 8;
 /** When it is long, longer than any patience of the service. */
 const HOLD_MS = IS_LONG ? 15_000 : 1_500;
-const CASES = IS_LONG ? 36 : 6;
+const CASES = IS_LONG ? 36 : 4;
 
 /** What is packed is read from packs from now on, as if its day were long ago. */
 const FORGET_PACKED = `
@@ -127,7 +127,7 @@ describe('an object store that answers wrongly', () => {
     for (const fault of STORE_FAULTS) {
       const before = store.met;
       store.fault = fault;
-      for (const until = Date.now() + (IS_LONG ? 12_000 : 2_000); Date.now() < until; await sleep(100))
+      for (const until = Date.now() + (IS_LONG ? 12_000 : 1_200); Date.now() < until; await sleep(100))
         await database.query(FORGET_PACKED);
       met[fault] = store.met - before;
     }

@@ -12,7 +12,7 @@ import { IS_LONG } from '../support/fault-traffic.js';
 import { ADMIN_KEY, API_KEY, clientOf } from '../support/flywheel.js';
 import { type FlywheelProcess, startProcess } from '../support/process.js';
 
-const SECONDS = IS_LONG ? 60 : 8;
+const SECONDS = IS_LONG ? 60 : 4;
 /** Far more than the waiting items of a project allow at once, each in batches of a hundred. */
 const CONNECTIONS = 600;
 

@@ -7,7 +7,7 @@ import { type Cluster, startCluster } from '../support/cluster.js';
 import { audit, FAULT_SEED, FaultTraffic, IS_LONG, KEPT } from '../support/fault-traffic.js';
 
 const CLIENTS = 8;
-const LOSSES = IS_LONG ? 20 : 4;
+const LOSSES = IS_LONG ? 20 : 3;
 /** Jobs that may wait in all queues together after everything was offered again. */
 const MOST_WAITING = 2_000;
 
