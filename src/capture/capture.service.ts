@@ -43,12 +43,16 @@ export class CaptureService extends PredictionIntake {
     const read = items.map((item) =>
       readItem(PredictionSchema, item instanceof Unreadable ? item : withoutNulls(item)),
     );
-    const blobs = await this.uploads.use(projectId, read.flatMap(blobOf));
+    const named = read.map(blobOf);
+    const blobs = await this.uploads.use(
+      projectId,
+      named.filter((blob) => blob !== undefined),
+    );
     return this.lanes.submit(
       projectId,
-      read.map((item) => {
+      read.map((item, n) => {
         if ('errors' in item) return { rejected: { status: 'rejected', errors: item.errors } };
-        const [blob] = blobOf(item);
+        const blob = named[n];
         if (blob !== undefined && !blobs.has(blob)) return { rejected: { status: 'rejected', errors: [NO_UPLOAD] } };
         return predictionRow(projectId, item.value as PostedPrediction, options);
       }),
@@ -111,8 +115,8 @@ export class CaptureService extends PredictionIntake {
 
 const NO_UPLOAD = { pointer: '/input/blob', detail: 'names no completed upload of this project' };
 
-const blobOf = (read: { value: NewPrediction } | { errors: unknown }): string[] =>
-  'value' in read && read.value.input.blob !== undefined ? [read.value.input.blob] : [];
+const blobOf = (read: { value: NewPrediction } | { errors: unknown }): string | undefined =>
+  'value' in read ? read.value.input.blob : undefined;
 
 /** Many clients send null for "not given"; the top-level optional members take it as such. */
 function withoutNulls(item: unknown): unknown {

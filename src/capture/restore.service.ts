@@ -4,7 +4,7 @@ import { type PackLine, readLine } from '../core/pack-line.js';
 import { type PostedPrediction, type PredictionRow, restoredRow } from '../core/prediction-row.js';
 import { DEFAULT_SETTINGS } from '../core/settings.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
-import { blockOffsetsOf, decodePack, type PackKey, packKeys } from '../platform/object-store/packs.js';
+import { blockOffsetsOf, decodePack, type PackKey, unknownPacks } from '../platform/object-store/packs.js';
 import { PredictionRestoreStore, type RestoredPrediction } from './restore.store.js';
 import { UploadService } from './upload.service.js';
 
@@ -20,10 +20,8 @@ export class PredictionRestoreService {
   ) {}
 
   /** Packs whose rows are missing. Packs that the database knows, stored or being written, are left alone. */
-  async missing(): Promise<PackKey[]> {
-    const keys = packKeys(await this.objects.list('packs/'));
-    const known = await this.store.known(keys.map(({ id }) => id));
-    return keys.filter(({ id }) => !known.has(id));
+  missing(): Promise<PackKey[]> {
+    return unknownPacks(this.objects, 'packs/', (ids) => this.store.known(ids));
   }
 
   /** Restores one pack in one transaction; its project must be there. Tells how many predictions it brought. */

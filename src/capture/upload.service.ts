@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { blobFacts, blobKey } from '../core/blob.js';
 import { LoopError } from '../core/errors.js';
-import { isUuid, newId } from '../core/ids.js';
+import { isUuid, newId, sha256 } from '../core/ids.js';
 import { LIMITS } from '../core/limits.js';
 import { dropUploads } from '../jobs.js';
 import { isImageOf } from '../platform/model-runtime/image-pixels.js';
@@ -94,11 +94,10 @@ export class UploadService {
       return [{ pointer: '/bytes', detail: `was to be ${upload.bytes} and is ${head.bytes}` }];
     if (head.contentType !== upload.contentType)
       return [{ pointer: '/contentType', detail: `was to be ${upload.contentType} and is ${head.contentType}` }];
-    if ((await this.objects.sha256(upload.objectKey)) !== upload.sha256)
-      return [{ pointer: '/sha256', detail: 'is another one' }];
-    if (!blobFacts(upload.objectKey)?.isImage) return [];
-    const isWhatItSays = await isImageOf(upload.contentType, await this.objects.get(upload.objectKey));
-    return isWhatItSays
+    const image = blobFacts(upload.objectKey)?.isImage ? await this.objects.get(upload.objectKey) : undefined;
+    const hash = image ? sha256(image) : await this.objects.sha256(upload.objectKey);
+    if (hash !== upload.sha256) return [{ pointer: '/sha256', detail: 'is another one' }];
+    return !image || (await isImageOf(upload.contentType, image))
       ? []
       : [{ pointer: '/contentType', detail: `the bytes are no ${upload.contentType} of our limits` }];
   }

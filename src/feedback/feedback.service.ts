@@ -52,11 +52,6 @@ export class FeedbackService extends FeedbackIntake {
     this.hintTick(projectId);
   }
 
-  /** Decides the labels that restored feedback speaks of. Idempotent. */
-  joinRestored(projectId: string, feedbackIds: readonly string[]): Promise<void> {
-    return this.lookAgain(projectId, feedbackIds);
-  }
-
   /** What became of one feedback: received, joined, in a snapshot, in a model, live. */
   async receipt(projectId: string, id: string) {
     const feedback = await this.receipts.find(projectId, id);
@@ -96,8 +91,11 @@ export class FeedbackService extends FeedbackIntake {
     return statuses;
   }
 
-  /** A prediction committed during the transaction was invisible to it; after the commit one of the two sees the other. */
-  private async lookAgain(projectId: string, feedbackIds: readonly string[]): Promise<void> {
+  /**
+   * Joins feedback that is stored to predictions that have come since, and decides their labels. Idempotent. A prediction
+   * committed during a transaction was invisible to it; after the commit one of the two sees the other.
+   */
+  async lookAgain(projectId: string, feedbackIds: readonly string[]): Promise<void> {
     await this.store.transaction(async (query) => {
       await this.store.lock(query, projectId);
       const predictionIds = await this.store.targets(query, projectId, feedbackIds);

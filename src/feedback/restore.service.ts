@@ -3,7 +3,7 @@ import { type PostedFeedback, restoredFeedback } from '../core/feedback-row.js';
 import { sha256 } from '../core/ids.js';
 import { readLine } from '../core/pack-line.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
-import { decodePack, type PackKey, packKeys } from '../platform/object-store/packs.js';
+import { decodePack, type PackKey, unknownPacks } from '../platform/object-store/packs.js';
 import { FeedbackService } from './feedback.service.js';
 import { FeedbackRestoreStore } from './restore.store.js';
 
@@ -19,10 +19,8 @@ export class FeedbackRestoreService {
   ) {}
 
   /** Packs whose rows are missing. */
-  async missing(): Promise<PackKey[]> {
-    const keys = packKeys(await this.objects.list('feedback/'));
-    const known = await this.store.known(keys.map(({ id }) => id));
-    return keys.filter(({ id }) => !known.has(id));
+  missing(): Promise<PackKey[]> {
+    return unknownPacks(this.objects, 'feedback/', (ids) => this.store.known(ids));
   }
 
   /**
@@ -36,7 +34,7 @@ export class FeedbackRestoreService {
       .map((line) => ({ ...restoredFeedback(line), seq: line.seq!, receivedAt: line.receivedAt! }));
     const facts = { lines: rows.length, bytes: body.length, sha256: sha256(body) };
     const ids = await this.store.insert({ ...pack, ...facts }, rows);
-    await this.feedback.joinRestored(pack.projectId, ids);
+    await this.feedback.lookAgain(pack.projectId, ids);
     return ids.length;
   }
 }

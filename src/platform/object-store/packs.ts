@@ -83,8 +83,19 @@ export interface PackKey {
   readonly objectKey: string;
 }
 
+/** Packs in the store, under keys that begin with `prefix`, of which `known` does not know the ids. */
+export async function unknownPacks(
+  store: ObjectStore,
+  prefix: string,
+  known: (packIds: readonly string[]) => Promise<ReadonlySet<string>>,
+): Promise<PackKey[]> {
+  const keys = packKeys(await store.list(prefix));
+  const ids = await known(keys.map(({ id }) => id));
+  return keys.filter(({ id }) => !ids.has(id));
+}
+
 /** Packs among the keys of a listing, whatever its order; other objects are left out. */
-export const packKeys = (keys: readonly string[]): PackKey[] =>
+const packKeys = (keys: readonly string[]): PackKey[] =>
   keys.flatMap((objectKey) => {
     const [, projectId, id] = /^[a-z]+\/([^/]+)\/([0-9a-f-]{36})\.ndjson\.gz$/.exec(objectKey) ?? [];
     return projectId && id ? [{ id, projectId, objectKey }] : [];
