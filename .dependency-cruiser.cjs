@@ -87,7 +87,7 @@ module.exports = {
     rule(
       'nothing-dead',
       'a file that nobody imports',
-      { orphan: true, pathNot: ['\\.spec\\.ts$', '^src/main\\.ts$'] },
+      { orphan: true, pathNot: ['\\.spec\\.ts$', '^src/main\\.ts$', '\\.d\\.ts$'] },
       {},
     ),
     rule(

@@ -36,7 +36,7 @@ const STEPS = [
     name: 'examples',
     from: ['examples', 'bench', 'src', '.swcrc', 'package-lock.json'],
     makes: 'dist-examples/examples/demo/main.js',
-    run: ['npx', 'swc', 'examples', 'bench', 'src', '--out-dir', 'dist-examples', '--quiet'],
+    run: ['npx', 'swc', 'examples', 'bench', 'src', '--out-dir', 'dist-examples', '--copy-files', '--quiet'],
   },
   {
     name: 'console',

@@ -186,13 +186,12 @@ describe('a text model', () => {
 
 describe('a vector model', () => {
   it.each([
-    ['softmax regression', 60, 'cpu'],
-    ['a hidden layer', 330, 'wasm'],
-  ] as const)('learns by %s, repeats, and is the LayersModel', async (_, count, backend) => {
+    ['softmax regression', 60],
+    ['a hidden layer', 330],
+  ] as const)('learns by %s, repeats, and is the LayersModel', async (_, count) => {
     const samples = vectorSamples(count);
-    const trained = await train(samples, { backend });
-    expect(trained.backend).toBe(backend);
-    expect([...(await train(samples, { backend })).files]).toEqual([...trained.files]);
+    const trained = await train(samples);
+    expect([...(await train(samples)).files]).toEqual([...trained.files]);
     const fresh = vectorSamples(90, 5);
     expect(await shareRight(trained.files, fresh)).toBeGreaterThan(0.9);
     await expectSameAsLayers(
@@ -265,7 +264,7 @@ describe('training', () => {
 
   it('stops when cancelled', async () => {
     const cancelled = new AbortController();
-    const many = Array.from({ length: 500 }, () => textSamples('delivery', 'refund')).flat();
+    const many = Array.from({ length: 20_000 }, () => textSamples('delivery', 'refund')).flat();
     const running = train(many, { signal: cancelled.signal, onProgress: () => cancelled.abort() });
     await expect(running).rejects.toThrow(TrainingCancelled);
   });

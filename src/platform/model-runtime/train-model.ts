@@ -1,6 +1,5 @@
 import { kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
-import { openBackend } from './backend.js';
 import { decodeDenseModel, encodeDenseModel } from './dense-model.js';
 import { TrainingRefused } from './errors.js';
 import { type Excluded, siftSamples } from './sift-samples.js';
@@ -10,6 +9,8 @@ import { trainDense } from './train-dense.js';
 import { type LabelledText, trainText } from './train-text.js';
 import type { ModelFiles, ModelKind, TrainedModel, TrainingOptions } from './types.js';
 
+/** What heads are trained by: base SIMD, the same bytes on every machine. */
+const HEADS = 'wasm-simd';
 const FEWEST_SAMPLES = 4;
 const MOST_REPORTED = 20;
 
@@ -83,7 +84,7 @@ async function textFiles(
     label,
   }));
   const { weights, finalLoss, epochs } = await trainText(texts, labels, options, before);
-  return { files: encodeTextModel(weights), backend: 'sparse-js', finalLoss, epochs };
+  return { files: encodeTextModel(weights), backend: HEADS, finalLoss, epochs };
 }
 
 async function denseFiles(
@@ -92,7 +93,6 @@ async function denseFiles(
   { parent, ...options }: Options,
 ): Promise<Encoded> {
   const before = parent && decodeDenseModel(parent, verifiedManifest(parent).labels);
-  const { tf, backend } = await openBackend(options.backend);
-  const { weights, finalLoss, epochs } = await trainDense(tf, samples, labels, { ...options, parent: before });
-  return { files: encodeDenseModel(weights), backend, finalLoss, epochs };
+  const { weights, finalLoss, epochs } = await trainDense(samples, labels, { ...options, parent: before });
+  return { files: encodeDenseModel(weights), backend: HEADS, finalLoss, epochs };
 }

@@ -1,6 +1,7 @@
 import { type TextFeatures, textFeatures } from '../../core/text-features.js';
 import { seededRandom } from './random.js';
-import { PlainSparseKernel, type SparseKernel, type SparseRows } from './sparse-softmax.js';
+import { SparseHead } from './heads.js';
+import type { SparseRows } from './sparse-softmax.js';
 import { learnVocabulary, TextFeaturiser } from './text-featuriser.js';
 import type { TextWeights } from './text-model.js';
 import { balancedImportance, cosine, requireFinite, TrainingPace } from './training-pace.js';
@@ -52,7 +53,7 @@ export async function trainText(
   const columns = new Map(present.map((label, column) => [label, column]));
   const targets = Int32Array.from(named, ({ label }) => columns.get(label)!);
   const inherited = { labels, featuriser, table: inheritedTable(featuriser, labels, parent) };
-  const kernel = new PlainSparseKernel({
+  const head = new SparseHead({
     rows: gather(features, featuriser),
     targets,
     importance: balancedImportance(targets, present.length),
@@ -64,8 +65,8 @@ export async function trainText(
     }),
     l2: L2_TIMES_SAMPLES / named.length,
   });
-  const { finalLoss, epochs } = await descend(kernel, named.length, options, pace);
-  const table = copyColumns({ labels: present, featuriser, table: kernel.table() }, inherited);
+  const { finalLoss, epochs } = await descend(head, named.length, options, pace);
+  const table = copyColumns({ labels: present, featuriser, table: head.table() }, inherited);
   return { weights: { labels, featuriser, table }, finalLoss, epochs };
 }
 
@@ -73,7 +74,7 @@ export async function trainText(
 const wordsOf = (label: string): string =>
   label.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2').replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ');
 
-async function descend(kernel: SparseKernel, rows: number, options: TrainingOptions, pace: TrainingPace) {
+async function descend(head: SparseHead, rows: number, options: TrainingOptions, pace: TrainingPace) {
   const epochs = Math.max(FEWEST_EPOCHS, Math.min(MOST_EPOCHS, Math.round(LOOKS / rows)));
   const random = seededRandom(options.seed);
   const order = Int32Array.from({ length: rows }, (_, row) => row);
@@ -82,7 +83,7 @@ async function descend(kernel: SparseKernel, rows: number, options: TrainingOpti
     random.shuffle(order);
     let loss = 0;
     for (let from = 0; from < rows; from += ROWS_A_STRETCH) {
-      loss += kernel.learn(order.subarray(from, from + ROWS_A_STRETCH), RATE * cosine((epoch + from / rows) / epochs));
+      loss += head.learn(order.subarray(from, from + ROWS_A_STRETCH), RATE * cosine((epoch + from / rows) / epochs));
       await pace.breathe();
     }
     finalLoss = loss / rows;

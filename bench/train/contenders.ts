@@ -1,0 +1,106 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import { freshNetwork } from '../../src/platform/model-runtime/dense-network.js';
+import { DenseHead, SparseHead } from '../../src/platform/model-runtime/heads.js';
+import { seededRandom } from '../../src/platform/model-runtime/random.js';
+
+/* The same work for each: a dense head 256-128-77 under Adam, and softmax over 2^15 sparse features, 60 a row. */
+
+const ROWS = 4_096;
+const [WIDTH, HIDDEN, CLASSES] = [256, 128, 77];
+const [TABLE, FEATURES] = [2 ** 15, 60];
+const RATE = 4e-3;
+
+export type Case = 'dense 32' | 'dense 256' | 'sparse';
+
+/** Examples a second, or undefined where the contender is not there. */
+export type Contender = (work: Case, seconds: number) => Promise<number | undefined>;
+
+const random = seededRandom(1);
+const rows = Float32Array.from({ length: ROWS * WIDTH }, () => random.normal());
+const targets = Int32Array.from({ length: ROWS }, () => Math.floor(random.next() * CLASSES));
+const importance = new Float32Array(ROWS).fill(1);
+
+/** Steps over the rows again and again; the first quarter warms up and is not counted. */
+async function timed(batch: number, seconds: number, step: (from: number) => void): Promise<number> {
+  let from = 0;
+  const until = async (ends: number): Promise<number> => {
+    let done = 0;
+    while (performance.now() < ends) {
+      step(from);
+      done += batch;
+      from = from + 2 * batch > ROWS ? 0 : from + batch;
+    }
+    return done;
+  };
+  await until(performance.now() + 250 * seconds);
+  const begin = performance.now();
+  const done = await until(begin + 1_000 * seconds);
+  return (done * 1_000) / (performance.now() - begin);
+}
+
+const orders = (batch: number) => (from: number) => Int32Array.from({ length: batch }, (_, i) => from + i);
+
+export const flywheel: Contender = async (work, seconds) => {
+  const batch = work === 'dense 256' ? 256 : 32;
+  const order = orders(batch);
+  if (work === 'sparse') {
+    const head = new SparseHead({
+      rows: {
+        starts: Int32Array.from({ length: ROWS + 1 }, (_, i) => i * FEATURES),
+        ids: Int32Array.from({ length: ROWS * FEATURES }, () => Math.floor(random.next() * TABLE)),
+        weights: Float32Array.from({ length: ROWS * FEATURES }, () => random.next()),
+      },
+      ...{ targets, importance, classes: CLASSES, table: new Float32Array(TABLE * CLASSES), l2: 1e-6 },
+    });
+    return timed(batch, seconds, (from) => head.learn(order(from), 0.1));
+  }
+  const start = freshNetwork([WIDTH, HIDDEN, CLASSES], random);
+  const head = new DenseHead({ rows, targets, importance, start, l2: 1e-4, batch });
+  return timed(batch, seconds, (from) => head.learn(order(from), RATE));
+};
+
+/** TensorFlow.js with its own optimizer; the sparse case as rows of a gathered table, which it has no sparse update for. */
+export const tensorFlowJs =
+  (backend: 'cpu' | 'wasm'): Contender =>
+  async (work, seconds) => {
+    // Neither backend ends a step on a gathered table of this size in reasonable time: training.md of the plan has it.
+    if (work === 'sparse') return undefined;
+    await import('@tensorflow/tfjs-layers');
+    await (backend === 'cpu' ? import('@tensorflow/tfjs-backend-cpu') : import('@tensorflow/tfjs-backend-wasm'));
+    await tf.setBackend(backend);
+    const batch = work === 'dense 256' ? 256 : 32;
+    const variables = freshNetwork([WIDTH, HIDDEN, CLASSES], random).flatMap(({ inputs, units, kernel, bias }) => [
+      tf.variable(tf.tensor2d(kernel, [inputs, units])),
+      tf.variable(tf.tensor1d(bias)),
+    ]);
+    const optimizer = tf.train.adam(RATE);
+    return timed(batch, seconds, (from) => tf.tidy(() => step(optimizer, variables, from, batch)));
+  };
+
+function step(optimizer: tf.Optimizer, variables: tf.Variable[], from: number, batch: number): void {
+  const inputs = tf.tensor2d(rows.subarray(from * WIDTH, (from + batch) * WIDTH), [batch, WIDTH]);
+  const truth = tf.oneHot(tf.tensor1d(targets.subarray(from, from + batch), 'int32'), CLASSES);
+  const [kernel, bias, lastKernel, lastBias] = variables;
+  optimizer.minimize(
+    () => {
+      const hidden = tf.relu(tf.add(tf.matMul(inputs, kernel as tf.Tensor2D), bias!));
+      const scores = tf.add(tf.matMul(hidden, lastKernel as tf.Tensor2D), lastBias!);
+      return tf.mean(tf.neg(tf.sum(tf.mul(truth, tf.logSoftmax(scores)), 1))) as tf.Scalar;
+    },
+    false,
+    variables,
+  );
+}
+
+/** Debian's PyTorch (package python3-torch), when it is installed. */
+export const pyTorch =
+  (threads: number): Contender =>
+  async (work, seconds) => {
+    const script = fileURLToPath(new URL('./torch_peer.py', import.meta.url));
+    const { status, stdout } = spawnSync('/usr/bin/python3', [script, work, String(threads), String(seconds)], {
+      encoding: 'utf8',
+    });
+    return status === 0 ? Number(stdout) : undefined;
+  };

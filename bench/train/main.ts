@@ -1,0 +1,57 @@
+import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { markdownTable, median } from '../table.js';
+import { type Case, type Contender, flywheel, pyTorch, tensorFlowJs } from './contenders.js';
+
+/** In this order in every round, so that noise meets all alike. */
+const CONTENDERS: Readonly<Record<string, Contender>> = {
+  'flywheel, 1 thread': flywheel,
+  'PyTorch, 1 thread': pyTorch(1),
+  'PyTorch, 2 threads': pyTorch(2),
+  'TensorFlow.js wasm': tensorFlowJs('wasm'),
+  'TensorFlow.js cpu': tensorFlowJs('cpu'),
+};
+
+const CASES: Readonly<Record<Case, string>> = {
+  'dense 32': '256-128-77, Adam, batch 32',
+  'dense 256': '256-128-77, Adam, batch 256',
+  sparse: '2^15 features, 60 a row, 77 classes, SGD',
+};
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '2' },
+      rounds: { type: 'string', default: '3' },
+      json: { type: 'string' },
+    },
+  });
+  const rates = new Map<string, number[]>();
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const [work, name] of everyPair()) await measure(rates, work, name, Number(values.seconds));
+  }
+  const medians = Object.fromEntries([...rates].map(([key, found]) => [key, median(found)]));
+  const rows = Object.entries(CASES).map(([work, title]) => [
+    title,
+    ...Object.keys(CONTENDERS).map((name) => shown(medians[`${work}/${name}`], medians[`${work}/flywheel, 1 thread`]!)),
+  ]);
+  const about = `${cpus()[0]!.model}, Node ${process.versions.node}: examples a second, and flywheel's rate as a multiple of it`;
+  process.stdout.write(`${about}\n\n${markdownTable(['work', ...Object.keys(CONTENDERS)], rows)}\n`);
+  if (values.json !== undefined) await writeFile(values.json, JSON.stringify(medians, null, 2));
+}
+
+const everyPair = (): [Case, string][] =>
+  (Object.keys(CASES) as Case[]).flatMap((work) => Object.keys(CONTENDERS).map((name): [Case, string] => [work, name]));
+
+async function measure(rates: Map<string, number[]>, work: Case, name: string, seconds: number): Promise<void> {
+  const rate = await CONTENDERS[name]!(work, seconds);
+  const key = `${work}/${name}`;
+  if (rate !== undefined) rates.set(key, [...(rates.get(key) ?? []), rate]);
+  process.stderr.write(`${work}, ${name}: ${rate ? Math.round(rate) : 'not there'}\n`);
+}
+
+const shown = (rate: number | undefined, ours: number): string =>
+  rate === undefined ? '-' : `${Math.round(rate)} (${(ours / rate).toFixed(2)}x)`;
+
+await main();

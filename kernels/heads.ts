@@ -1,0 +1,479 @@
+/*
+ * The arithmetic of training, in AssemblyScript: compiled by `npm run build:kernels` into
+ * src/platform/model-runtime/heads.wasm, which is committed and compared with a fresh build by the tests.
+ *
+ * Base SIMD only, with an exponential of our own: the same bytes in give the same bytes out on every machine.
+ * Pointers are byte offsets into the imported memory, which the caller lays out (above `heapBase`); counts are
+ * elements. Columns are padded by the caller to a multiple of 8 (PAD in heads.ts of the service), pads are zeros.
+ */
+
+/** Score of a padded column: its probability is 0. */
+const NEVER: f32 = -1e30;
+
+/** First byte that is free: static data lies below. */
+export function heapBase(): usize {
+  return __heap_base;
+}
+
+/** e^x of four numbers, relative error below 2e-7 (Cephes expf: 2^n * polynomial on [-ln2/2, ln2/2]). */
+function exp4(x: v128): v128 {
+  const clamped = f32x4.max(f32x4.min(x, f32x4.splat(88)), f32x4.splat(-87));
+  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504088896341)));
+  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
+  let p = f32x4.splat(1.98756915e-4);
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
+  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(r, r), p), r), f32x4.splat(1));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return f32x4.mul(p, power);
+}
+
+function sum4(v: v128): f32 {
+  return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
+}
+
+/** Scores -> probabilities in place; returns ln of the sum of exponentials. */
+function softmax(scores: usize, classes: i32, stride: i32): f64 {
+  for (let c = classes; c < stride; c++) store<f32>(scores + ((<usize>c) << 2), NEVER);
+  const end = scores + ((<usize>stride) << 2);
+  let most4 = v128.load(scores);
+  for (let at = scores + 16; at < end; at += 16) most4 = f32x4.max(most4, v128.load(at));
+  const most = max(
+    max(f32x4.extract_lane(most4, 0), f32x4.extract_lane(most4, 1)),
+    max(f32x4.extract_lane(most4, 2), f32x4.extract_lane(most4, 3)),
+  );
+  let total4 = f32x4.splat(0);
+  for (let at = scores; at < end; at += 16) {
+    const e = exp4(f32x4.sub(v128.load(at), f32x4.splat(most)));
+    v128.store(at, e);
+    total4 = f32x4.add(total4, e);
+  }
+  const total = sum4(total4);
+  const inverse = f32x4.splat(1 / total);
+  for (let at = scores; at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), inverse));
+  return <f64>most + NativeMath.log(<f64>total);
+}
+
+/* ---- Sparse rows: softmax regression with one gradient step a row ---- */
+
+/** scores = scale * sum over the row's features of weight * table row. */
+function addSparse(
+  from: usize,
+  to: usize,
+  ids: usize,
+  weights: usize,
+  table: usize,
+  stride: i32,
+  scale: f32,
+  scores: usize,
+): void {
+  const bytes = (<usize>stride) << 2;
+  memory.fill(scores, 0, bytes);
+  let i = from;
+  for (; i + 4 <= to; i += 4) {
+    const at = i << 2;
+    const t0 = table + <usize>load<i32>(ids + at) * bytes;
+    const t1 = table + <usize>load<i32>(ids + at, 4) * bytes;
+    const t2 = table + <usize>load<i32>(ids + at, 8) * bytes;
+    const t3 = table + <usize>load<i32>(ids + at, 12) * bytes;
+    const w0 = v128.load32_splat(weights + at);
+    const w1 = v128.load32_splat(weights + at, 4);
+    const w2 = v128.load32_splat(weights + at, 8);
+    const w3 = v128.load32_splat(weights + at, 12);
+    for (let c: usize = 0; c < bytes; c += 16) {
+      const a = f32x4.add(f32x4.mul(w0, v128.load(t0 + c)), f32x4.mul(w1, v128.load(t1 + c)));
+      const b = f32x4.add(f32x4.mul(w2, v128.load(t2 + c)), f32x4.mul(w3, v128.load(t3 + c)));
+      v128.store(scores + c, f32x4.add(v128.load(scores + c), f32x4.add(a, b)));
+    }
+  }
+  for (; i < to; i++) {
+    const t = table + <usize>load<i32>(ids + (i << 2)) * bytes;
+    const w = v128.load32_splat(weights + (i << 2));
+    for (let c: usize = 0; c < bytes; c += 16) {
+      v128.store(scores + c, f32x4.add(v128.load(scores + c), f32x4.mul(w, v128.load(t + c))));
+    }
+  }
+  const s = f32x4.splat(scale);
+  for (let c: usize = 0; c < bytes; c += 16) v128.store(scores + c, f32x4.mul(s, v128.load(scores + c)));
+}
+
+function scaleTable(table: usize, length: usize, scale: f32): void {
+  const s = f32x4.splat(scale);
+  const end = table + (length << 2);
+  for (let at = table; at < end; at += 16) v128.store(at, f32x4.mul(s, v128.load(at)));
+}
+
+/**
+ * The words of a sparse problem, each an i32: 0 starts, 1 ids, 2 weights, 3 targets, 4 importance, 5 table,
+ * 6 table length, 7 classes, 8 stride, 9 scores (stride floats). Byte 40: the scale of the table, f64.
+ */
+const SCALE_AT: usize = 40;
+const SMALLEST_SCALE: f64 = 1e-6;
+
+function word(problem: usize, index: usize): usize {
+  return <usize>load<u32>(problem + (index << 2));
+}
+
+/** One gradient step for each of `count` rows in the given order; returns the sum of the losses before each step. */
+export function learnSparse(problem: usize, order: usize, count: i32, rate: f64, l2: f64): f64 {
+  const starts = word(problem, 0);
+  const ids = word(problem, 1);
+  const weights = word(problem, 2);
+  const targets = word(problem, 3);
+  const importances = word(problem, 4);
+  const table = word(problem, 5);
+  const classes = <i32>word(problem, 7);
+  const stride = <i32>word(problem, 8);
+  const scores = word(problem, 9);
+  const bytes = (<usize>stride) << 2;
+  let scale = load<f64>(problem + SCALE_AT);
+  let loss: f64 = 0;
+  for (let o = 0; o < count; o++) {
+    const row = (<usize>load<i32>(order + ((<usize>o) << 2))) << 2;
+    const from = <usize>load<i32>(starts + row);
+    const to = <usize>load<i32>(starts + row, 4);
+    const importance = load<f32>(importances + row);
+    const truth = scores + ((<usize>load<i32>(targets + row)) << 2);
+    addSparse(from, to, ids, weights, table, stride, <f32>scale, scores);
+    const score = load<f32>(truth);
+    loss += <f64>importance * (softmax(scores, classes, stride) - <f64>score);
+    store<f32>(truth, load<f32>(truth) - 1);
+
+    scale *= 1 - min<f64>(0.5, rate * l2);
+    const step = <f32>(-rate / scale) * importance;
+    for (let i = from; i < to; i++) {
+      const t = table + <usize>load<i32>(ids + (i << 2)) * bytes;
+      const w = f32x4.splat(step * load<f32>(weights + (i << 2)));
+      for (let c: usize = 0; c < bytes; c += 16) {
+        v128.store(t + c, f32x4.add(v128.load(t + c), f32x4.mul(w, v128.load(scores + c))));
+      }
+    }
+    if (scale < SMALLEST_SCALE) {
+      scaleTable(table, word(problem, 6), <f32>scale);
+      scale = 1;
+    }
+  }
+  store<f64>(problem + SCALE_AT, scale);
+  return loss;
+}
+
+/** Multiplies the scale into the table. */
+export function settleSparse(problem: usize): void {
+  scaleTable(word(problem, 5), word(problem, 6), <f32>load<f64>(problem + SCALE_AT));
+  store<f64>(problem + SCALE_AT, 1);
+}
+
+/** Probabilities of one row, left in `scores`. */
+export function scoreSparse(problem: usize, row: i32): void {
+  const starts = word(problem, 0) + ((<usize>row) << 2);
+  const stride = <i32>word(problem, 8);
+  const scores = word(problem, 9);
+  const scale = <f32>load<f64>(problem + SCALE_AT);
+  addSparse(
+    load<i32>(starts),
+    load<i32>(starts, 4),
+    word(problem, 1),
+    word(problem, 2),
+    word(problem, 5),
+    stride,
+    scale,
+    scores,
+  );
+  softmax(scores, <i32>word(problem, 7), stride);
+}
+
+/* ---- Dense networks: relu between the layers, softmax at the end, Adam ---- */
+
+/**
+ * C[m x n] = A[m x k] B[k x n] (+ bias of n). A is read at a + i * rowBytes + l * columnBytes, so that it may be transposed.
+ * m a multiple of 4, n a multiple of 8. Four rows by eight columns stay in registers.
+ */
+function multiply(
+  a: usize,
+  rowBytes: usize,
+  columnBytes: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  bias: usize,
+): void {
+  const width = (<usize>n) << 2;
+  for (let i = 0; i < m; i += 4) {
+    for (let j: usize = 0; j < width; j += 32) {
+      const b0 = bias == 0 ? f32x4.splat(0) : v128.load(bias + j);
+      const b1 = bias == 0 ? f32x4.splat(0) : v128.load(bias + j, 16);
+      let c00 = b0,
+        c01 = b1,
+        c10 = b0,
+        c11 = b1,
+        c20 = b0,
+        c21 = b1,
+        c30 = b0,
+        c31 = b1;
+      let a0 = a + <usize>i * rowBytes;
+      let a1 = a0 + rowBytes;
+      let a2 = a1 + rowBytes;
+      let a3 = a2 + rowBytes;
+      let at = b + j;
+      for (let l = 0; l < k; l++) {
+        const r0 = v128.load(at);
+        const r1 = v128.load(at, 16);
+        const x0 = v128.load32_splat(a0);
+        c00 = f32x4.add(c00, f32x4.mul(x0, r0));
+        c01 = f32x4.add(c01, f32x4.mul(x0, r1));
+        const x1 = v128.load32_splat(a1);
+        c10 = f32x4.add(c10, f32x4.mul(x1, r0));
+        c11 = f32x4.add(c11, f32x4.mul(x1, r1));
+        const x2 = v128.load32_splat(a2);
+        c20 = f32x4.add(c20, f32x4.mul(x2, r0));
+        c21 = f32x4.add(c21, f32x4.mul(x2, r1));
+        const x3 = v128.load32_splat(a3);
+        c30 = f32x4.add(c30, f32x4.mul(x3, r0));
+        c31 = f32x4.add(c31, f32x4.mul(x3, r1));
+        at += width;
+        a0 += columnBytes;
+        a1 += columnBytes;
+        a2 += columnBytes;
+        a3 += columnBytes;
+      }
+      const to = c + <usize>i * width + j;
+      v128.store(to, c00);
+      v128.store(to, c01, 16);
+      v128.store(to + width, c10);
+      v128.store(to + width, c11, 16);
+      v128.store(to + 2 * width, c20);
+      v128.store(to + 2 * width, c21, 16);
+      v128.store(to + 3 * width, c30);
+      v128.store(to + 3 * width, c31, 16);
+    }
+  }
+}
+
+/** C[m x k] = A[m x n] transpose(B[k x n]): rows against rows. m a multiple of 2, k of 4, n of 4. */
+function multiplyTransposed(a: usize, b: usize, c: usize, m: i32, n: i32, k: i32): void {
+  const width = (<usize>n) << 2;
+  const out = (<usize>k) << 2;
+  for (let i = 0; i < m; i += 2) {
+    const a0 = a + <usize>i * width;
+    for (let j = 0; j < k; j += 4) {
+      const b0 = b + <usize>j * width;
+      const b1 = b0 + width;
+      const b2 = b1 + width;
+      const b3 = b2 + width;
+      let c00 = f32x4.splat(0),
+        c01 = c00,
+        c02 = c00,
+        c03 = c00,
+        c10 = c00,
+        c11 = c00,
+        c12 = c00,
+        c13 = c00;
+      for (let l: usize = 0; l < width; l += 16) {
+        const x0 = v128.load(a0 + l);
+        const x1 = v128.load(a0 + width + l);
+        const y0 = v128.load(b0 + l);
+        c00 = f32x4.add(c00, f32x4.mul(x0, y0));
+        c10 = f32x4.add(c10, f32x4.mul(x1, y0));
+        const y1 = v128.load(b1 + l);
+        c01 = f32x4.add(c01, f32x4.mul(x0, y1));
+        c11 = f32x4.add(c11, f32x4.mul(x1, y1));
+        const y2 = v128.load(b2 + l);
+        c02 = f32x4.add(c02, f32x4.mul(x0, y2));
+        c12 = f32x4.add(c12, f32x4.mul(x1, y2));
+        const y3 = v128.load(b3 + l);
+        c03 = f32x4.add(c03, f32x4.mul(x0, y3));
+        c13 = f32x4.add(c13, f32x4.mul(x1, y3));
+      }
+      const to = c + <usize>i * out + ((<usize>j) << 2);
+      store<f32>(to, sum4(c00));
+      store<f32>(to, sum4(c01), 4);
+      store<f32>(to, sum4(c02), 8);
+      store<f32>(to, sum4(c03), 12);
+      store<f32>(to + out, sum4(c10));
+      store<f32>(to + out, sum4(c11), 4);
+      store<f32>(to + out, sum4(c12), 8);
+      store<f32>(to + out, sum4(c13), 12);
+    }
+  }
+}
+
+/**
+ * The words of a dense problem, each an i32: 0 layers, 1 rows, 2 targets, 3 importance, 4 parameters, 5 gradients,
+ * 6 first moments, 7 second moments, 8 parameter count, 9 how many of them are kernels (which decay; they come first),
+ * 10 classes, 11 place of one batch of rows. From word 16 on, eight a layer: 0 inputs (padded), 1 units (padded),
+ * 2 kernel and 3 bias (index of the first parameter), 4 sums and 5 their gradients (batch x units).
+ */
+const FIRST_LAYER: usize = 16;
+
+function layerOf(problem: usize, depth: i32): usize {
+  return problem + ((FIRST_LAYER + ((<usize>depth) << 3)) << 2);
+}
+
+/** Copies rows into the batch and fills it up with zeros to a multiple of four; returns that multiple. */
+function gather(problem: usize, order: usize, count: i32): i32 {
+  const rows = word(problem, 1);
+  const batch = word(problem, 11);
+  const bytes = word(layerOf(problem, 0), 0) << 2;
+  for (let i = 0; i < count; i++) {
+    memory.copy(batch + <usize>i * bytes, rows + <usize>load<i32>(order + ((<usize>i) << 2)) * bytes, bytes);
+  }
+  const padded = (count + 3) & ~3;
+  memory.fill(batch + <usize>count * bytes, 0, <usize>(padded - count) * bytes);
+  return padded;
+}
+
+function relu(values: usize, length: usize): void {
+  const zero = f32x4.splat(0);
+  const end = values + (length << 2);
+  for (let at = values; at < end; at += 16) v128.store(at, f32x4.max(v128.load(at), zero));
+}
+
+/** Sums of every layer; those before the last one after relu. */
+function forward(problem: usize, padded: i32): void {
+  const layers = <i32>word(problem, 0);
+  const parameters = word(problem, 4);
+  let input = word(problem, 11);
+  for (let depth = 0; depth < layers; depth++) {
+    const layer = layerOf(problem, depth);
+    const inputs = <i32>word(layer, 0);
+    const units = <i32>word(layer, 1);
+    const sums = word(layer, 4);
+    multiply(
+      input,
+      (<usize>inputs) << 2,
+      4,
+      parameters + (word(layer, 2) << 2),
+      sums,
+      padded,
+      units,
+      inputs,
+      parameters + (word(layer, 3) << 2),
+    );
+    if (depth < layers - 1) relu(sums, <usize>padded * <usize>units);
+    input = sums;
+  }
+}
+
+/** Probabilities of `count` rows, left in the sums of the last layer (row after row, padded units apart). */
+export function answerDense(problem: usize, order: usize, count: i32): void {
+  forward(problem, gather(problem, order, count));
+  const last = layerOf(problem, <i32>word(problem, 0) - 1);
+  const stride = <i32>word(last, 1);
+  for (let i = 0; i < count; i++)
+    softmax(word(last, 4) + ((<usize>i * <usize>stride) << 2), <i32>word(problem, 10), stride);
+}
+
+/** Leaves importance * (probability - truth) / count in the last layer's gradients; returns the sum of the losses. */
+function residuals(problem: usize, order: usize, count: i32, padded: i32): f64 {
+  const last = layerOf(problem, <i32>word(problem, 0) - 1);
+  const stride = <i32>word(last, 1);
+  const bytes = (<usize>stride) << 2;
+  const targets = word(problem, 2);
+  const importances = word(problem, 3);
+  let loss: f64 = 0;
+  memory.copy(word(last, 5), word(last, 4), <usize>padded * bytes);
+  for (let i = 0; i < count; i++) {
+    const row = (<usize>load<i32>(order + ((<usize>i) << 2))) << 2;
+    const scores = word(last, 5) + <usize>i * bytes;
+    const truth = scores + ((<usize>load<i32>(targets + row)) << 2);
+    const importance = load<f32>(importances + row);
+    const score = load<f32>(truth);
+    loss += <f64>importance * (softmax(scores, <i32>word(problem, 10), stride) - <f64>score);
+    store<f32>(truth, load<f32>(truth) - 1);
+    const share = f32x4.splat(importance / <f32>count);
+    for (let c: usize = 0; c < bytes; c += 16) v128.store(scores + c, f32x4.mul(share, v128.load(scores + c)));
+  }
+  memory.fill(word(last, 5) + <usize>count * bytes, 0, <usize>(padded - count) * bytes);
+  return loss;
+}
+
+/** Gradients of all parameters, from the last layer to the first. */
+function backward(problem: usize, padded: i32): void {
+  const gradients = word(problem, 5);
+  for (let depth = <i32>word(problem, 0) - 1; depth >= 0; depth--) {
+    const layer = layerOf(problem, depth);
+    const inputs = <i32>word(layer, 0);
+    const units = <i32>word(layer, 1);
+    const delta = word(layer, 5);
+    const input = depth == 0 ? word(problem, 11) : word(layerOf(problem, depth - 1), 4);
+    multiply(input, 4, (<usize>inputs) << 2, delta, gradients + (word(layer, 2) << 2), inputs, units, padded, 0);
+    sumRows(delta, gradients + (word(layer, 3) << 2), padded, units);
+    if (depth == 0) return;
+    const before = word(layerOf(problem, depth - 1), 5);
+    multiplyTransposed(delta, word(problem, 4) + (word(layer, 2) << 2), before, padded, units, inputs);
+    gateByRelu(before, input, <usize>padded * <usize>inputs);
+  }
+}
+
+function sumRows(rows: usize, to: usize, count: i32, units: i32): void {
+  const width = (<usize>units) << 2;
+  for (let c: usize = 0; c < width; c += 16) {
+    let sum = f32x4.splat(0);
+    for (let i = 0; i < count; i++) sum = f32x4.add(sum, v128.load(rows + <usize>i * width + c));
+    v128.store(to + c, sum);
+  }
+}
+
+/** Where relu gave 0 no gradient passes. */
+function gateByRelu(gradients: usize, values: usize, length: usize): void {
+  const zero = f32x4.splat(0);
+  for (let at: usize = 0; at < length << 2; at += 16) {
+    v128.store(gradients + at, v128.and(v128.load(gradients + at), f32x4.gt(v128.load(values + at), zero)));
+  }
+}
+
+const BETA1: f32 = 0.9;
+const BETA2: f32 = 0.999;
+const EPSILON: f32 = 1e-7;
+
+/** One step of Adam (Kingma and Ba 2015, arXiv 1412.6980, end of section 2: the bias correction is in `rate`). */
+function adam(problem: usize, from: usize, to: usize, rate: f32, l2: f32): void {
+  const parameters = word(problem, 4);
+  const gradients = word(problem, 5);
+  const firsts = word(problem, 6);
+  const seconds = word(problem, 7);
+  const beta1 = f32x4.splat(BETA1),
+    rest1 = f32x4.splat(1 - BETA1);
+  const beta2 = f32x4.splat(BETA2),
+    rest2 = f32x4.splat(1 - BETA2);
+  const epsilon = f32x4.splat(EPSILON),
+    step = f32x4.splat(rate),
+    decay = f32x4.splat(l2);
+  for (let at = from << 2; at < to << 2; at += 16) {
+    const value = v128.load(parameters + at);
+    const gradient = f32x4.add(v128.load(gradients + at), f32x4.mul(decay, value));
+    const first = f32x4.add(f32x4.mul(beta1, v128.load(firsts + at)), f32x4.mul(rest1, gradient));
+    const second = f32x4.add(
+      f32x4.mul(beta2, v128.load(seconds + at)),
+      f32x4.mul(rest2, f32x4.mul(gradient, gradient)),
+    );
+    v128.store(firsts + at, first);
+    v128.store(seconds + at, second);
+    const change = f32x4.div(f32x4.mul(step, first), f32x4.add(f32x4.sqrt(second), epsilon));
+    v128.store(parameters + at, f32x4.sub(value, change));
+  }
+}
+
+/** Gradients of mean(importance * cross entropy) over a batch, without the decay; returns the sum of the losses. */
+export function differentiateDense(problem: usize, order: usize, count: i32): f64 {
+  const padded = gather(problem, order, count);
+  forward(problem, padded);
+  const loss = residuals(problem, order, count, padded);
+  backward(problem, padded);
+  return loss;
+}
+
+/** One step on a batch: `rate` is the learning rate with Adam's bias correction in it. Returns the sum of the losses. */
+export function learnDense(problem: usize, order: usize, count: i32, rate: f32, l2: f32): f64 {
+  const loss = differentiateDense(problem, order, count);
+  const kernels = word(problem, 9);
+  adam(problem, 0, kernels, rate, l2);
+  adam(problem, kernels, word(problem, 8), rate, 0);
+  return loss;
+}
