@@ -18,17 +18,18 @@ export interface ManifestLine {
   readonly contentHash: string;
   /** Revision of the label: grows with every change, so `revision > parent's cut` reads "new since then". */
   readonly revision: string;
+  /** When the input came, ISO 8601. Absent, like the next two, in snapshots of before there was need of it. */
+  readonly occurredAt?: string;
+  /** Verified by an annotator or said by two people. */
+  readonly isTrusted?: boolean;
+  /** Who said the label, when it was one person. */
+  readonly rater?: string;
   readonly at?: PackPosition;
   readonly input?: Input;
 }
 
 /** A labelled sample with its input, as training and evaluation read it. */
-export interface SnapshotSample {
-  readonly sampleId: string;
-  readonly label: string;
-  readonly split: Split;
-  readonly contentHash: string;
-  readonly revision: string;
+export interface SnapshotSample extends Omit<ManifestLine, 'at' | 'input'> {
   readonly input: Input;
 }
 

@@ -1,11 +1,13 @@
 import type { PromotionSettings } from './promotion.js';
 import type { RetrainSettings } from './retrain-policy.js';
+import type { WeightSettings } from './sample-weight.js';
 
 /** What an operator may choose for a project. */
 export interface ProjectSettings {
   /** Share of groups never trained on. It may only be raised: see {@link import('./split.js').splitOf}. */
   readonly holdoutPercent: number;
   readonly retrain: RetrainSettings;
+  readonly training: WeightSettings;
   readonly promotion: PromotionSettings;
   /** Share of review items drawn at random, whatever the model thinks, so that accuracy can be estimated honestly. */
   readonly auditShare: number;
@@ -14,6 +16,7 @@ export interface ProjectSettings {
 export const DEFAULT_SETTINGS: ProjectSettings = {
   holdoutPercent: 20,
   retrain: { minNewLabels: 200, debounceSeconds: 30, maxWaitSeconds: 600, nightlyHour: 3 },
+  training: { halfLifeDays: 90 },
   promotion: { minHoldout: 20, maxNegativeFlipRate: 0.1, alpha: 0.05 },
   auditShare: 0.2,
 };
@@ -25,6 +28,7 @@ export function completeSettings(stored: SettingsPatch, base: ProjectSettings = 
   return {
     holdoutPercent: stored.holdoutPercent ?? base.holdoutPercent,
     retrain: { ...base.retrain, ...stored.retrain },
+    training: { ...base.training, ...stored.training },
     promotion: { ...base.promotion, ...stored.promotion },
     auditShare: stored.auditShare ?? base.auditShare,
   };
@@ -35,5 +39,6 @@ export const mergeSettings = (stored: SettingsPatch, change: SettingsPatch): Set
   ...stored,
   ...change,
   retrain: { ...stored.retrain, ...change.retrain },
+  training: { ...stored.training, ...change.training },
   promotion: { ...stored.promotion, ...change.promotion },
 });

@@ -99,6 +99,9 @@ interface LineRow {
   readonly group_hash: string;
   readonly content_hash: string;
   readonly revision: string;
+  readonly occurred_at: Date;
+  readonly is_trusted: boolean;
+  readonly rater: string | null;
   readonly batch_id: string;
   readonly batch_line: number;
   readonly first_line: number | null;
@@ -126,12 +129,21 @@ const lineOf = (row: LineRow): ManifestLine => ({
   groupHash: row.group_hash,
   contentHash: row.content_hash,
   revision: row.revision,
+  occurredAt: row.occurred_at.toISOString(),
+  isTrusted: row.is_trusted,
+  ...(row.rater === null ? {} : { rater: row.rater }),
 });
 
 const LINES = `
 select p.id, s.label, s.split, p.group_hash, p.content_hash, s.revision, p.batch_id, p.batch_line, b.first_line,
-       k.id as pack_id
+       k.id as pack_id, p.occurred_at, s.support > 1 or coalesce(f.is_annotated, false) as is_trusted, f.rater
 from sample s
+left join lateral (
+  select bool_or(rater_role = 'annotator') as is_annotated,
+         case when count(distinct rater_id) = 1 then min(rater_id) end as rater
+  from feedback
+  where project_id = s.project_id and prediction_id = s.prediction_id and kind in ('correction', 'accept')
+) f on true
 join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
 join payload_batch b on b.id = p.batch_id
 left join pack k on k.id = b.pack_id and k.stored_at is not null

@@ -104,7 +104,7 @@ export class TrainService implements BeforeApplicationShutdown {
 
   /** Runs the child and keeps the row alive; a cancelled or overtaken run is aborted within a heartbeat. */
   private async runWatched(projectId: string, runId: string, claimed: ClaimedRun): Promise<TrainingReport> {
-    const { attempt, seed, manifestKey, snapshotSha256, champion } = claimed;
+    const { attempt, seed, settings, manifestKey, snapshotSha256, champion } = claimed;
     const abort = new AbortController();
     this.active.add(abort);
     let latest = { fraction: 0, note: 'starting' };
@@ -122,6 +122,7 @@ export class TrainService implements BeforeApplicationShutdown {
           ...(champion ? { parentPrefix: champion.prefix } : {}),
           outputPrefix: `models/${projectId}/${runId}/${attempt}/`,
           seed,
+          settings,
           backend: this.config.TRAINER_BACKEND,
           provenance: { snapshotSha256, parentVersion: champion?.version ?? null, codeVersion: CODE_VERSION },
         },

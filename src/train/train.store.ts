@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { WeightSettings } from '../core/sample-weight.js';
+import { completeSettings, type SettingsPatch } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
 import type { TrainingReport } from '../platform/model-runtime/model-runtime.js';
 
@@ -14,6 +16,7 @@ export interface ClaimedRun {
   readonly seed: number;
   readonly manifestKey: string;
   readonly snapshotSha256: string;
+  readonly settings: WeightSettings;
   readonly champion: { readonly version: number; readonly prefix: string } | null;
 }
 
@@ -45,6 +48,7 @@ export class TrainStore {
       seed: row.seed,
       manifestKey: row.manifest_key,
       snapshotSha256: row.sha256,
+      settings: completeSettings(row.settings).training,
       champion,
     };
   }
@@ -138,6 +142,7 @@ interface ClaimRow {
   readonly seed: number;
   readonly manifest_key: string;
   readonly sha256: string;
+  readonly settings: SettingsPatch;
   readonly champion: number | null;
   readonly prefix: string | null;
 }
@@ -150,8 +155,9 @@ with claimed as (
                      or (status = 'running' and heartbeat_at < now() - make_interval(secs => $2)))
   returning project_id, snapshot_id, attempt, seed
 )
-select c.attempt, c.seed, d.manifest_key, d.sha256, a.version as champion, m.prefix
+select c.attempt, c.seed, d.manifest_key, d.sha256, p.settings, a.version as champion, m.prefix
 from claimed c
+join project p on p.id = c.project_id
 join dataset_snapshot d on d.id = c.snapshot_id
 left join model_alias a on a.project_id = c.project_id and a.name = 'champion'
 left join model_version m on m.project_id = a.project_id and m.version = a.version`;

@@ -77,6 +77,7 @@ const aJob = (over: Partial<TrainingJob> = {}): TrainingJob => ({
   outputPrefix: 'models/1/',
   seed: 5,
   backend: 'auto',
+  settings: { halfLifeDays: null },
   provenance: { snapshotSha256: 'abc', parentVersion: null, codeVersion: 'test' },
   ...over,
 });

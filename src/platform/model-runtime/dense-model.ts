@@ -1,52 +1,75 @@
 import type { Input } from '../../core/input.js';
 import { type DenseNetwork, forward, sizesOf } from './dense-network.js';
 import { InputMismatch } from './errors.js';
-import { type ImageShape, imagePixels } from './image-pixels.js';
-import { denseTopology, layersModelFiles } from './layers-model.js';
+import { type ImageShape, imagePixels, pixelsIn } from './image-pixels.js';
+import { denseTopology, imageTopology, layersModelFiles, type NamedWeights } from './layers-model.js';
 import { fileOf, floatsOf, jsonFile } from './model-files.js';
+import { gradientConvolution, gradientCount, orientedGradients } from './oriented-gradients.js';
 import { answerOf, softmaxInPlace } from './softmax.js';
 import type { Answer, ModelFiles, ServedModel } from './types.js';
 
 /** How an input becomes the numbers a dense network reads. */
 export type DenseInputs =
-  { readonly kind: 'vector'; readonly size: number } | { readonly kind: 'image'; readonly shape: ImageShape };
+  | { readonly kind: 'vector'; readonly size: number }
+  /** Without a base the pixels themselves are read, as the first image models did. */
+  | { readonly kind: 'image'; readonly shape: ImageShape; readonly base?: 'oriented-gradients' };
 
 export interface DenseWeights {
   readonly labels: readonly string[];
   readonly inputs: DenseInputs;
   /** On raw inputs: the standardisation is folded into the first layer. */
   readonly network: DenseNetwork;
+  /** The last layer was divided by it, so that confidences are true to what was measured; 1 where there is none. */
+  readonly temperature: number;
 }
 
 /** `featuriser.json` of a vector or image model. */
-type DenseFeaturiserFile = DenseInputs & { readonly sizes: readonly number[] };
+type DenseFeaturiserFile = DenseInputs & { readonly sizes: readonly number[]; readonly temperature?: number };
+
+/** How many numbers the network reads. */
+export function widthOf(inputs: DenseInputs): number {
+  if (inputs.kind === 'vector') return inputs.size;
+  return inputs.base ? gradientCount(inputs.shape) : pixelsIn(inputs.shape);
+}
 
 /** The files of a dense model but for the manifest. */
-export function encodeDenseModel({ inputs, network }: DenseWeights): ModelFiles {
+export function encodeDenseModel({ inputs, network, temperature }: DenseWeights): ModelFiles {
   const sizes = sizesOf(network);
   const weights = network.flatMap(({ inputs: from, units, kernel, bias }, i) => [
     { name: `dense_${i}/kernel`, shape: [from, units], values: kernel },
     { name: `dense_${i}/bias`, shape: [units], values: bias },
   ]);
-  const about: DenseFeaturiserFile = { ...inputs, sizes };
-  return layersModelFiles(denseTopology(sizes), weights).set('featuriser.json', jsonFile(about));
+  const about: DenseFeaturiserFile = { ...inputs, sizes, temperature };
+  return layersFiles(inputs, sizes, weights).set('featuriser.json', jsonFile(about));
+}
+
+/** With a base the LayersModel reads pixels and the base is its first layer. */
+function layersFiles(inputs: DenseInputs, sizes: readonly number[], weights: readonly NamedWeights[]) {
+  if (inputs.kind === 'vector' || !inputs.base) return layersModelFiles(denseTopology(sizes), weights);
+  const base = gradientConvolution();
+  const kernel = { name: 'base/kernel', shape: [base.size, base.size, 1, base.filters], values: base.kernel };
+  return layersModelFiles(imageTopology(inputs.shape, base, sizes), [kernel, ...weights]);
 }
 
 export function decodeDenseModel(files: ModelFiles, labels: readonly string[]): DenseWeights {
-  const { sizes, ...inputs } = JSON.parse(fileOf(files, 'featuriser.json').toString('utf8')) as DenseFeaturiserFile;
+  const about = JSON.parse(fileOf(files, 'featuriser.json').toString('utf8')) as DenseFeaturiserFile;
+  const { sizes, temperature = 1, ...inputs } = about;
   const values = floatsOf(fileOf(files, 'weights.bin'));
-  let at = 0;
+  let at = inputs.kind === 'image' && inputs.base ? gradientConvolution().kernel.length : 0;
   const take = (count: number): Float32Array => values.subarray(at, (at += count));
   const network = sizes.slice(1).map((units, i) => {
     const from = sizes[i]!;
     return { inputs: from, units, kernel: take(from * units), bias: take(units) };
   });
-  return { labels, inputs, network };
+  return { labels, inputs, network, temperature };
 }
 
 /** The numbers of one input, or an {@link InputMismatch}. */
 export async function denseFeatures(input: Input, index: number, inputs: DenseInputs): Promise<ArrayLike<number>> {
-  if (inputs.kind === 'image') return imagePixels(input, index, inputs.shape);
+  if (inputs.kind === 'image') {
+    const pixels = await imagePixels(input, index, inputs.shape);
+    return inputs.base ? orientedGradients(pixels, inputs.shape) : pixels;
+  }
   if (!('vector' in input) || input.vector.length !== inputs.size || !input.vector.every(Number.isFinite)) {
     throw new InputMismatch(index, `a vector of ${inputs.size} numbers`);
   }

@@ -83,6 +83,18 @@ function spread(
   return wider;
 }
 
+/** The network whose answers are those of this one at a temperature: sums of the last layer divided by it. */
+export const cooled = (network: DenseNetwork, temperature: number): DenseNetwork =>
+  network.map((layer, i) =>
+    i < network.length - 1
+      ? layer
+      : {
+          ...layer,
+          kernel: layer.kernel.map((weight) => weight / temperature),
+          bias: layer.bias.map((b) => b / temperature),
+        },
+  );
+
 /** @param rows [n x width], row-major */
 export function standardOf(rows: Float32Array, width: number): Standard {
   const count = rows.length / width;

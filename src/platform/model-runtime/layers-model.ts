@@ -58,6 +58,43 @@ export function textTopology(rows: number, classes: number): object {
   );
 }
 
+/** A convolution (stride 1, same padding, relu) and the average pooling after it. */
+export interface ConvolutionWeights {
+  /** [size, size, 1, filters], row-major. */
+  readonly kernel: Float32Array;
+  readonly filters: number;
+  readonly size: number;
+  readonly pool: number;
+}
+
+/** pixels [n, height, width, 1] float32 in [0, 1] -> probabilities [n, last size], by way of the convolution. */
+export function imageTopology(
+  { width, height }: { width: number; height: number },
+  { filters, size, pool }: ConvolutionWeights,
+  sizes: readonly number[],
+): object {
+  const shape = { batch_input_shape: [null, height, width, 1], dtype: 'float32', sparse: false };
+  const convolution = {
+    filters,
+    kernel_size: [size, size],
+    strides: [1, 1],
+    padding: 'same',
+    data_format: 'channels_last',
+    activation: 'relu',
+    use_bias: false,
+    kernel_initializer: { class_name: 'Zeros', config: {} },
+    trainable: false,
+  };
+  const pooling = { pool_size: [pool, pool], strides: [pool, pool], padding: 'valid', data_format: 'channels_last' };
+  const layers = [
+    layer('InputLayer', 'pixels', shape, []),
+    layer('Conv2D', 'base', convolution, ['pixels']),
+    layer('AveragePooling2D', 'cells', pooling, ['base']),
+    layer('Flatten', 'features', { data_format: 'channels_last' }, ['cells']),
+  ];
+  return functional([...layers, ...denseLayers(sizes)], ['pixels']);
+}
+
 /** features [n, sizes[0]] float32 -> probabilities [n, last size]: relu between, softmax at the end. */
 export function denseTopology(sizes: readonly number[]): object {
   const input = layer(
@@ -66,7 +103,11 @@ export function denseTopology(sizes: readonly number[]): object {
     { batch_input_shape: [null, sizes[0]], dtype: 'float32', sparse: false },
     [],
   );
-  const dense = sizes.slice(1).map((units, i) => {
+  return functional([input, ...denseLayers(sizes)], ['features']);
+}
+
+const denseLayers = (sizes: readonly number[]): Layer[] =>
+  sizes.slice(1).map((units, i) => {
     const config = {
       units,
       activation: i === sizes.length - 2 ? 'softmax' : 'relu',
@@ -76,8 +117,6 @@ export function denseTopology(sizes: readonly number[]): object {
     };
     return layer('Dense', `dense_${i}`, config, [i === 0 ? 'features' : `dense_${i - 1}`]);
   });
-  return functional([input, ...dense], ['features']);
-}
 
 function layer(class_name: string, name: string, config: object, inputs: readonly string[]): Layer {
   const inbound_nodes = inputs.length > 0 ? [inputs.map((from) => [from, 0, 0, {}])] : [];

@@ -14,6 +14,7 @@ interface TextFeaturiserFile {
   readonly version: number;
   readonly hashSeed: number;
   readonly rows: number;
+  readonly temperature?: number;
 }
 
 /** A text model's learned state: score of label c = sum over a text's rows r of weight * table[r * labels + c]. */
@@ -21,13 +22,15 @@ export interface TextWeights {
   readonly labels: readonly string[];
   readonly featuriser: TextFeaturiser;
   readonly table: Float32Array;
+  /** The table was divided by it, so that confidences are true to what was measured; 1 where there is none. */
+  readonly temperature: number;
 }
 
 /** The files of a text model but for the manifest. */
-export function encodeTextModel({ labels, featuriser, table }: TextWeights): ModelFiles {
+export function encodeTextModel({ labels, featuriser, table, temperature }: TextWeights): ModelFiles {
   const { hashSeed, buckets, idf } = featuriser.vocabulary;
   const rows = featuriser.rows;
-  const about: TextFeaturiserFile = { kind: 'text', version: TEXT_FEATURES_VERSION, hashSeed, rows };
+  const about: TextFeaturiserFile = { kind: 'text', version: TEXT_FEATURES_VERSION, hashSeed, rows, temperature };
   const weights = [{ name: 'table/embeddings', shape: [rows, labels.length], values: table }];
   const files = layersModelFiles(textTopology(rows, labels.length), weights);
   files.set('featuriser.bin', Buffer.concat([bytesOf(buckets), bytesOf(idf)]));
@@ -51,6 +54,7 @@ export function decodeTextModel(files: ModelFiles, labels: readonly string[]): T
     labels,
     featuriser: new TextFeaturiser(vocabulary),
     table: floatsOf(fileOf(files, 'weights.bin')),
+    temperature: about.temperature ?? 1,
   };
 }
 

@@ -35,12 +35,14 @@ const aSample = (input: Input, label: string, i = 0): SnapshotSample => ({
   label,
   split: 'train',
   contentHash: '',
+  groupHash: `g${i}`,
   revision: '1',
   input,
 });
 const options = (over: Partial<TrainingOptions> = {}): TrainingOptions => ({
   seed: 1,
   backend: 'cpu',
+  settings: { halfLifeDays: null },
   onProgress: () => undefined,
   signal: new AbortController().signal,
   ...over,
@@ -233,7 +235,7 @@ describe('an image model', () => {
     const { imagePixels } = await import('./image-pixels.js');
     const shape = { width: 28, height: 28, channels: 1 } as const;
     const pixels = await Promise.all(samples.map(async ({ input }, i) => [...(await imagePixels(input, i, shape))]));
-    await expectSameAsLayers(files, samples, pixels);
+    await expectSameAsLayers(files, samples, pixels, [28, 28, 1]);
     const broken = { image: { contentType: 'image/png', base64: 'AAAA' } };
     const { metrics } = await train([...samples, aSample(broken, samples[0]!.label, 99)]);
     expect(metrics.excluded).toEqual({ samples: 1, first: [{ sampleId: 's99', reason: 'is no image/png' }] });
@@ -241,10 +243,17 @@ describe('an image model', () => {
   });
 });
 
-async function expectSameAsLayers(files: ModelFiles, samples: readonly SnapshotSample[], features: number[][]) {
+async function expectSameAsLayers(
+  files: ModelFiles,
+  samples: readonly SnapshotSample[],
+  features: number[][],
+  shape?: readonly number[],
+) {
   await tf.setBackend('cpu');
   const layers = await asLayersModel(files);
-  const expected = (await (layers.predict(tf.tensor2d(features)) as tf.Tensor2D).array()) as number[][];
+  const expected = (await (
+    layers.predict(tf.tensor(features.flat(), [features.length, ...(shape ?? [features[0]!.length])])) as tf.Tensor2D
+  ).array()) as number[][];
   const answers = await (await loadModel(files)).predict(samples.map(({ input }) => input));
   answers.forEach(({ scores }, i) =>
     Object.values(scores).forEach((p, c) => expect(Math.abs(p - expected[i]![c]!)).toBeLessThan(1e-5)),

@@ -1,62 +1,77 @@
-import { kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
-import { decodeDenseModel, encodeDenseModel } from './dense-model.js';
-import { TrainingRefused } from './errors.js';
-import { type Excluded, siftSamples } from './sift-samples.js';
+import { sampleWeights } from '../../core/sample-weight.js';
+import { decodeDenseModel } from './dense-model.js';
+import { denseLearner } from './dense-learner.js';
+import type { FitOrder, Learner } from './learner.js';
+import { type ReadSample, readSamples, type ReadSamples } from './read-samples.js';
 import { sealFiles, verifiedManifest } from './model-files.js';
-import { decodeTextModel, encodeTextModel } from './text-model.js';
-import { trainDense } from './train-dense.js';
-import { type LabelledText, trainText } from './train-text.js';
-import type { ModelFiles, ModelKind, TrainedModel, TrainingOptions } from './types.js';
+import { judgeOutOfFold, type Judgement, NOT_JUDGED } from './out-of-fold.js';
+import { decodeTextModel } from './text-model.js';
+import { textLearner } from './text-learner.js';
+import { TrainingPace } from './training-pace.js';
+import type { Excluded, ModelFiles, ModelKind, TrainedModel, TrainingOptions } from './types.js';
 
 /** What heads are trained by: base SIMD, the same bytes on every machine. */
 const HEADS = 'wasm-simd';
-const FEWEST_SAMPLES = 4;
 const MOST_REPORTED = 20;
-
-interface Encoded {
-  readonly files: ModelFiles;
-  readonly backend: string;
-  readonly finalLoss: number;
-  readonly epochs: number;
-}
+/** Share of a run's progress that is over when the labels have been judged. */
+const JUDGED = 0.6;
 
 /**
  * Trains on all the samples given, from the parent's weights when it is of the same kind. The labels are those of the
- * samples and of the parent, in code unit order. The same samples, seed, parent and backend give the same bytes.
+ * samples and of the parent, in code unit order. The same samples, seed, parent and settings give the same bytes.
+ *
+ * 1. Read the samples. 2. Weigh them: rare classes, the young and the trusted count more. 3. Models that have not seen
+ * a sample judge its label: out of that come the labels to leave out, those to ask about, and the temperature.
+ * 4. Learn from the rest.
  */
 export async function trainModel(all: readonly SnapshotSample[], options: TrainingOptions): Promise<TrainedModel> {
   const startedAt = performance.now();
-  const { usable: samples, excluded } = await siftSamples(all);
-  const kind = requireTrainable(samples);
-  const parent = parentOf(kind, options.parent);
+  const pace = new TrainingPace(options.signal);
+  const read = await readSamples(all, pace);
+  const samples = read.usable.map(({ sample }) => sample);
+  const parent = parentOf(read.kind, options.parent);
   const counts = countLabels(samples);
   const labels = [...new Set([...counts.keys(), ...(parent?.labels ?? [])])].sort();
+  const learner = await learnerOf(read, labels, pace, parent?.files);
 
-  const train = kind === 'text' ? textFiles : denseFiles;
-  const { files, backend, finalLoss, epochs } = await train(samples, labels, {
-    ...options,
-    parent: parent?.files,
+  const importance = sampleWeights(samples, options.settings);
+  const order = { importance, seed: options.seed, effort: 1, isWarm: true };
+  const judgement = await judgeOutOfFold(learner, samples, {
+    ...order,
+    onProgress: part(options.onProgress, 0, JUDGED),
   });
-  const facts = { kind, labels, seed: options.seed, backend, counts: Object.fromEntries(counts) };
-  const seconds = (performance.now() - startedAt) / 1000;
-  const metrics = { trainSamples: samples.length, seconds, finalLoss, epochs, ...reported(excluded) };
-  return { kind, labels, files: sealFiles(files, facts), backend, metrics };
+  const members = Int32Array.from(samples.keys()).filter((i) => !judgement.pruned.has(samples[i]!.sampleId));
+  const fit = await learner.fit({ ...order, members, onProgress: part(options.onProgress, JUDGED, 1) });
+
+  const facts = { kind: read.kind, labels, seed: options.seed, backend: HEADS, counts: Object.fromEntries(counts) };
+  const metrics = {
+    trainSamples: members.length,
+    seconds: (performance.now() - startedAt) / 1000,
+    finalLoss: fit.finalLoss,
+    epochs: fit.epochs,
+    ...judged(judgement),
+    ...reported(read.excluded),
+  };
+  const files = sealFiles(fit.files(judgement.temperature), facts);
+  return { kind: read.kind, labels, files, backend: HEADS, metrics };
+}
+
+/** Progress of a part of the run as progress of the whole. */
+const part =
+  (onProgress: FitOrder['onProgress'], from: number, to: number): FitOrder['onProgress'] =>
+  (fraction, note) =>
+    onProgress(from + (to - from) * fraction, note);
+
+function judged(judgement: Judgement) {
+  if (judgement === NOT_JUDGED) return {};
+  const { pruned, ...rest } = judgement;
+  return { outOfFold: { ...rest, pruned: pruned.size } };
 }
 
 /** How many samples could not be read, and the first of them with their reasons; nothing when all could. */
 const reported = (excluded: readonly Excluded[]) =>
   excluded.length > 0 ? { excluded: { samples: excluded.length, first: excluded.slice(0, MOST_REPORTED) } } : {};
-
-function requireTrainable(samples: readonly SnapshotSample[]): ModelKind {
-  if (samples.length < FEWEST_SAMPLES)
-    throw new TrainingRefused(`${samples.length} samples, at least ${FEWEST_SAMPLES} are needed`);
-  const kind = kindOf(samples[0]!.input);
-  if (kind === 'blob') throw new TrainingRefused('inputs are references to data that is not here');
-  const labels = new Set(samples.map(({ label }) => label));
-  if (labels.size < 2) throw new TrainingRefused(`all samples have the label ${[...labels][0]}`);
-  return kind;
-}
 
 /** A parent of another kind has nothing to hand on. */
 function parentOf(kind: ModelKind, files: ModelFiles | undefined) {
@@ -71,28 +86,18 @@ function countLabels(samples: readonly SnapshotSample[]): Map<string, number> {
   return new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-type Options = Omit<TrainingOptions, 'parent'> & { readonly parent: ModelFiles | undefined };
-
-async function textFiles(
-  samples: readonly SnapshotSample[],
+async function learnerOf(
+  { inputs, usable }: ReadSamples,
   labels: readonly string[],
-  { parent, ...options }: Options,
-): Promise<Encoded> {
-  const before = parent && decodeTextModel(parent, verifiedManifest(parent).labels);
-  const texts = samples.map(({ input, label }): LabelledText => ({
-    text: (input as { text: string }).text,
-    label,
-  }));
-  const { weights, finalLoss, epochs } = await trainText(texts, labels, options, before);
-  return { files: encodeTextModel(weights), backend: HEADS, finalLoss, epochs };
+  pace: TrainingPace,
+  parent: ModelFiles | undefined,
+): Promise<Learner> {
+  const before = parent && { files: parent, labels: verifiedManifest(parent).labels };
+  if (inputs) {
+    const numbers = usable.map(({ sample: { label }, numbers }) => ({ numbers, label }));
+    return denseLearner(numbers, { labels, inputs }, pace, before && decodeDenseModel(before.files, before.labels));
+  }
+  return textLearner(usable.map(asText), labels, pace, before && decodeTextModel(before.files, before.labels));
 }
 
-async function denseFiles(
-  samples: readonly SnapshotSample[],
-  labels: readonly string[],
-  { parent, ...options }: Options,
-): Promise<Encoded> {
-  const before = parent && decodeDenseModel(parent, verifiedManifest(parent).labels);
-  const { weights, finalLoss, epochs } = await trainDense(samples, labels, { ...options, parent: before });
-  return { files: encodeDenseModel(weights), backend: HEADS, finalLoss, epochs };
-}
+const asText = ({ sample: { input, label } }: ReadSample) => ({ text: (input as { text: string }).text, label });

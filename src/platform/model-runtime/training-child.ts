@@ -19,10 +19,11 @@ async function run(job: TrainingJob): Promise<TrainingReport> {
   const store = new ObjectStore(job.store);
   const samples = await readSnapshot(store, job.manifestKey, ({ split }) => split === 'train');
   const parent = job.parentPrefix === undefined ? {} : { parent: await readModelFiles(store, job.parentPrefix) };
-  const { seed, backend } = job;
+  const { seed, backend, settings } = job;
   const trained = await trainModel(samples, {
     seed,
     backend,
+    settings,
     ...parent,
     onProgress: progress(),
     signal: cancelled.signal,

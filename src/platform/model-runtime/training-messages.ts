@@ -1,6 +1,7 @@
 import type { BackendName } from './backend.js';
 import type { Provenance } from './model-files.js';
 import type { ObjectStoreConfig } from '../object-store/object-store.js';
+import type { WeightSettings } from '../../core/sample-weight.js';
 import type { ModelKind, TrainingMetrics } from './types.js';
 
 /** One training run: where the samples and the parent are, and where the model goes. */
@@ -11,6 +12,7 @@ export interface TrainingJob {
   readonly outputPrefix: string;
   readonly seed: number;
   readonly backend: BackendName | 'auto';
+  readonly settings: WeightSettings;
   readonly provenance: Provenance;
 }
 

@@ -31,12 +31,3 @@ export function requireFinite(loss: number, epoch: number): void {
 
 /** Cosine from 1 to 0 over the run. */
 export const cosine = (done: number): number => 0.5 * (1 + Math.cos(Math.PI * done));
-
-/** count^-0.5 of each sample's class, 1 on average: rare labels count more, but not as much as frequent ones together. */
-export function balancedImportance(targets: Int32Array, classes: number): Float32Array {
-  const counts = new Float64Array(classes);
-  for (const target of targets) counts[target]! += 1;
-  const weights = Float32Array.from(targets, (target) => counts[target]! ** -0.5);
-  const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
-  return weights.map((weight) => weight / mean);
-}

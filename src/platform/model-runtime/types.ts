@@ -1,6 +1,7 @@
 import type { Input } from '../../core/input.js';
 import type { BackendName } from './backend.js';
-import type { Excluded } from './sift-samples.js';
+import type { WeightSettings } from '../../core/sample-weight.js';
+import type { Suspect } from '../../core/suspicion.js';
 
 export type ModelKind = 'text' | 'vector' | 'image';
 
@@ -25,8 +26,15 @@ export interface TrainingOptions {
   readonly seed: number;
   readonly backend: BackendName | 'auto';
   readonly parent?: ModelFiles;
+  readonly settings: WeightSettings;
   readonly onProgress: (fraction: number, note: string) => void;
   readonly signal: AbortSignal;
+}
+
+/** A sample that no model can read, and why. */
+export interface Excluded {
+  readonly sampleId: string;
+  readonly reason: string;
 }
 
 export interface TrainingMetrics {
@@ -34,6 +42,17 @@ export interface TrainingMetrics {
   readonly seconds: number;
   readonly finalLoss: number;
   readonly epochs: number;
+  /** What models that had not seen them say about the samples; absent for few samples. */
+  readonly outOfFold?: {
+    readonly accuracy: number | null;
+    readonly temperature: number;
+    readonly calibrationError: { readonly before: number | null; readonly after: number | null };
+    readonly loss: number;
+    /** How many labels looked too wrong to learn from. */
+    readonly pruned: number;
+    readonly suspects: readonly Suspect[];
+    readonly alarms: readonly string[];
+  };
   /** Samples that could not be read, when there were any. */
   readonly excluded?: { readonly samples: number; readonly first: readonly Excluded[] };
 }

@@ -27,9 +27,8 @@ export async function readSnapshot(
     }
   }
   const samples: SnapshotSample[] = [];
-  for (const { sampleId, label, split, contentHash, revision, input: inLine } of lines) {
-    const input = await withBytes(store, inLine ?? inputs.get(sampleId)!);
-    samples.push({ sampleId, label, split, contentHash, revision, input });
+  for (const { at: _at, input: inLine, ...line } of lines) {
+    samples.push({ ...line, input: await withBytes(store, inLine ?? inputs.get(line.sampleId)!) });
   }
   return samples;
 }

@@ -1,0 +1,120 @@
+import { type DenseInputs, type DenseWeights, encodeDenseModel, widthOf } from './dense-model.js';
+import * as net from './dense-network.js';
+import { DenseHead } from './heads.js';
+import type { Fit, FitOrder, Learner } from './learner.js';
+import { type SeededRandom, seededRandom } from './random.js';
+import { cosine, requireFinite, type TrainingPace } from './training-pace.js';
+
+/** With fewer samples a hidden layer only learns them by heart. */
+const FEWEST_FOR_HIDDEN = 300;
+const HIDDEN_UNITS = { vector: 64, image: 128 } as const;
+const BATCH = { few: 32, many: 128, manyFrom: 4_000 } as const;
+const RATE = 4e-3;
+const L2 = 1e-4;
+/** Bounds of a run: enough steps for small data, a bounded number of looks at samples for large. */
+const FEWEST_STEPS = 400;
+const EPOCHS = { fewest: 6, most: 100, looks: 40_000 } as const;
+
+export interface LabelledNumbers {
+  readonly numbers: ArrayLike<number>;
+  readonly label: string;
+}
+
+interface Numbers {
+  readonly labels: readonly string[];
+  readonly inputs: DenseInputs;
+  /** [n x width] standardised. */
+  readonly rows: Float32Array;
+  readonly standard: net.Standard;
+  readonly targets: Int32Array;
+  readonly parent: DenseWeights | undefined;
+}
+
+/** A multilayer perceptron (plain softmax regression for few samples) on standardised inputs, by Adam. */
+export function denseLearner(
+  samples: readonly LabelledNumbers[],
+  { labels, inputs }: { readonly labels: readonly string[]; readonly inputs: DenseInputs },
+  pace: TrainingPace,
+  parent?: DenseWeights,
+): Learner {
+  const width = widthOf(inputs);
+  const rows = new Float32Array(samples.length * width);
+  samples.forEach(({ numbers }, i) => rows.set(numbers, i * width));
+  const standard = net.standardOf(rows, width);
+  net.standardise(rows, standard);
+  const columns = new Map(labels.map((label, column) => [label, column]));
+  const targets = Int32Array.from(samples, ({ label }) => columns.get(label)!);
+  return new DenseLearner({ labels, inputs, rows, standard, targets, parent }, pace);
+}
+
+class DenseLearner implements Learner {
+  readonly labels: readonly string[];
+
+  constructor(
+    private readonly numbers: Numbers,
+    private readonly pace: TrainingPace,
+  ) {
+    this.labels = numbers.labels;
+  }
+
+  async fit(order: FitOrder): Promise<Fit> {
+    const { labels, inputs, rows, targets, standard } = this.numbers;
+    const random = seededRandom(order.seed);
+    const start = this.startNetwork(order, random);
+    const size = batchSize(order.members.length);
+    const head = new DenseHead({ rows, targets, importance: order.importance, start, l2: L2, batch: size });
+    const result = await descend(head, order, { random, size, pace: this.pace });
+    return {
+      ...result,
+      answer: (sample) => head.answer(Int32Array.of(sample))[0]!,
+      files: (temperature) => {
+        const network = net.cooled(net.onRawInputs(head.network(), standard), temperature);
+        return encodeDenseModel({ labels, inputs, network, temperature });
+      },
+    };
+  }
+
+  /** The parent's network, unless it reads another number of inputs or lacks the hidden layer this many samples deserve. */
+  private startNetwork({ members, isWarm }: FitOrder, random: SeededRandom): net.DenseNetwork {
+    const { labels, inputs, standard, parent } = this.numbers;
+    const width = widthOf(inputs);
+    const hidden = members.length >= FEWEST_FOR_HIDDEN ? [HIDDEN_UNITS[inputs.kind]] : [];
+    if (!isWarm || !parent || parent.network[0]!.inputs !== width || parent.network.length < hidden.length + 1) {
+      return net.freshNetwork([width, ...hidden, labels.length], random);
+    }
+    const columns = parent.labels.map((label) => labels.indexOf(label));
+    const before = net.onStandardInputs(net.cooled(parent.network, 1 / parent.temperature), standard);
+    return net.warmNetwork(before, columns, labels.length, random);
+  }
+}
+
+/** One descent in batches of our own order, so that it repeats bit for bit. */
+async function descend(
+  head: DenseHead,
+  { members, effort, onProgress }: FitOrder,
+  { random, size, pace }: { random: SeededRandom; size: number; pace: TrainingPace },
+) {
+  const count = members.length;
+  const epochs = Math.max(1, Math.round(epochsFor(count, size) * effort));
+  const order = members.slice();
+  let finalLoss = 0;
+  for (let epoch = 0; epoch < epochs; epoch += 1) {
+    random.shuffle(order);
+    let loss = 0;
+    for (let from = 0; from < count; from += size) {
+      loss += head.learn(order.subarray(from, from + size), RATE * cosine((epoch + from / count) / epochs));
+      await pace.breathe();
+    }
+    finalLoss = loss / count;
+    requireFinite(finalLoss, epoch + 1);
+    onProgress((epoch + 1) / epochs, `epoch ${epoch + 1} of ${epochs}, loss ${finalLoss.toFixed(4)}`);
+  }
+  return { finalLoss, epochs };
+}
+
+const batchSize = (count: number): number => (count >= BATCH.manyFrom ? BATCH.many : BATCH.few);
+
+function epochsFor(count: number, batch: number): number {
+  const wanted = Math.max(EPOCHS.looks / count, (FEWEST_STEPS * batch) / count);
+  return Math.round(Math.max(EPOCHS.fewest, Math.min(EPOCHS.most, wanted)));
+}

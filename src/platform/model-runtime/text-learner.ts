@@ -1,0 +1,181 @@
+import { type TextFeatures, textFeatures } from '../../core/text-features.js';
+import { SparseHead } from './heads.js';
+import type { Fit, FitOrder, Learner } from './learner.js';
+import { seededRandom } from './random.js';
+import type { SparseRows } from './sparse-softmax.js';
+import { learnVocabulary, TextFeaturiser } from './text-featuriser.js';
+import { encodeTextModel, type TextWeights } from './text-model.js';
+import { cosine, requireFinite, type TrainingPace } from './training-pace.js';
+
+/** Learning rate at the start; rows have length 1. Measured on Banking77, flat between 5 and 30. */
+const RATE = 10;
+/** L2 times the number of samples, 1 / C of scikit-learn. */
+const L2_TIMES_SAMPLES = 0.03;
+const HASH_SEED = 0;
+const ROWS_A_STRETCH = 32;
+const FEWEST_EPOCHS = 8;
+const MOST_EPOCHS = 30;
+/** Samples looked at in a whole run, within the bounds on epochs. */
+const LOOKS = 80_000;
+
+export interface LabelledText {
+  readonly text: string;
+  readonly label: string;
+}
+
+/**
+ * Softmax regression on hashed n-grams. The name of each label is one more sample of it ("card_arrival" reads "card
+ * arrival"): on Banking77 that is worth 5 points with 5 samples a label and nothing is lost with 100. Labels without a
+ * sample take no part, else they would unlearn what they know: they keep the parent's weights.
+ */
+export async function textLearner(
+  samples: readonly LabelledText[],
+  labels: readonly string[],
+  pace: TrainingPace,
+  parent?: TextWeights,
+): Promise<Learner> {
+  const present = [...new Set(samples.map(({ label }) => label))].sort();
+  const named = [...samples, ...present.map((label) => ({ text: wordsOf(label), label }))];
+  const features: TextFeatures[] = [];
+  for (const { text } of named) {
+    features.push(textFeatures(text, HASH_SEED));
+    await pace.breathe();
+  }
+  const featuriser = new TextFeaturiser(learnVocabulary(features, HASH_SEED, parent?.featuriser.vocabulary));
+  const columns = new Map(present.map((label, column) => [label, column]));
+  const targets = Int32Array.from(named, ({ label }) => columns.get(label)!);
+  return new TextLearner({ labels, present, featuriser, rows: gather(features, featuriser), targets, parent }, pace);
+}
+
+interface Texts {
+  readonly labels: readonly string[];
+  /** The labels that have samples: the columns that learn. */
+  readonly present: readonly string[];
+  readonly featuriser: TextFeaturiser;
+  /** The samples, then the names of the labels present. */
+  readonly rows: SparseRows;
+  /** Index of each row's label among those present. */
+  readonly targets: Int32Array;
+  readonly parent: TextWeights | undefined;
+}
+
+class TextLearner implements Learner {
+  readonly labels: readonly string[];
+  private readonly samples: number;
+
+  constructor(
+    private readonly texts: Texts,
+    private readonly pace: TrainingPace,
+  ) {
+    this.labels = texts.labels;
+    this.samples = texts.targets.length - texts.present.length;
+  }
+
+  async fit(order: FitOrder): Promise<Fit> {
+    const { labels, present, featuriser, rows, targets } = this.texts;
+    const members = Int32Array.from([...order.members, ...present.map((_, i) => this.samples + i)]);
+    const inherited = { labels, featuriser, table: this.inheritedTable(), temperature: 1 };
+    const start = { labels: present, featuriser, table: emptyTable(featuriser, present), temperature: 1 };
+    const head = new SparseHead({
+      rows,
+      targets,
+      importance: this.withNames(order),
+      classes: present.length,
+      table: order.isWarm ? copyColumns(inherited, start) : start.table,
+      l2: L2_TIMES_SAMPLES / members.length,
+    });
+    const result = await descend(head, members, order, this.pace);
+    const columns = present.map((label) => labels.indexOf(label));
+    const answered = new Float64Array(labels.length);
+    return {
+      ...result,
+      answer: (sample) => {
+        head.answer(sample).forEach((p, column) => (answered[columns[column]!] = p));
+        return answered;
+      },
+      files: (temperature) => {
+        const learnt = { labels: present, featuriser, table: head.table(), temperature: 1 };
+        const table = copyColumns(learnt, inherited).map((weight) => weight / temperature);
+        return encodeTextModel({ labels, featuriser, table, temperature });
+      },
+    };
+  }
+
+  /** The name of a label counts as much as one of its samples does on average. */
+  private withNames({ members, importance }: FitOrder): Float32Array {
+    const { targets, present } = this.texts;
+    const [sums, counts] = [new Float64Array(present.length), new Float64Array(present.length)];
+    for (const member of members) {
+      sums[targets[member]!]! += importance[member]!;
+      counts[targets[member]!]! += 1;
+    }
+    return Float32Array.from([...importance, ...present.map((_, c) => (counts[c]! > 0 ? sums[c]! / counts[c]! : 1))]);
+  }
+
+  /**
+   * Zeros, and the parent's weights where label and bucket are known to it. Neither shrunk nor perturbed as networks
+   * are: the problem is convex, and on Banking77 starts from 0.5 and from all of the weights ended within 0.1 points.
+   */
+  private inheritedTable(): Float32Array {
+    const { labels, featuriser, parent } = this.texts;
+    const table = emptyTable(featuriser, labels);
+    if (!parent) return table;
+    copyColumns(parent, { labels, featuriser, table, temperature: 1 });
+    return table.map((weight) => weight * parent.temperature);
+  }
+}
+
+const emptyTable = (featuriser: TextFeaturiser, labels: readonly string[]): Float32Array =>
+  new Float32Array(featuriser.rows * labels.length);
+
+/** "cardArrival_late" -> "card Arrival late". */
+const wordsOf = (label: string): string =>
+  label.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2').replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ');
+
+async function descend(head: SparseHead, members: Int32Array, options: FitOrder, pace: TrainingPace) {
+  const rows = members.length;
+  const wanted = Math.max(FEWEST_EPOCHS, Math.min(MOST_EPOCHS, Math.round(LOOKS / rows)));
+  const epochs = Math.max(1, Math.round(wanted * options.effort));
+  const random = seededRandom(options.seed);
+  const order = members.slice();
+  let finalLoss = 0;
+  for (let epoch = 0; epoch < epochs; epoch += 1) {
+    random.shuffle(order);
+    let loss = 0;
+    for (let from = 0; from < rows; from += ROWS_A_STRETCH) {
+      loss += head.learn(order.subarray(from, from + ROWS_A_STRETCH), RATE * cosine((epoch + from / rows) / epochs));
+      await pace.breathe();
+    }
+    finalLoss = loss / rows;
+    requireFinite(finalLoss, epoch + 1);
+    options.onProgress((epoch + 1) / epochs, `epoch ${epoch + 1} of ${epochs}, loss ${finalLoss.toFixed(4)}`);
+  }
+  return { finalLoss, epochs };
+}
+
+function gather(features: readonly TextFeatures[], featuriser: TextFeaturiser): SparseRows {
+  const texts = features.map((counts) => featuriser.weigh(counts));
+  const starts = new Int32Array(texts.length + 1);
+  texts.forEach(({ ids }, i) => (starts[i + 1] = starts[i]! + ids.length));
+  const ids = new Int32Array(starts.at(-1)!);
+  const weights = new Float32Array(ids.length);
+  texts.forEach((text, i) => {
+    ids.set(text.ids, starts[i]);
+    weights.set(text.weights, starts[i]);
+  });
+  return { starts, ids, weights };
+}
+
+/** Copies the weights of the labels and buckets that both have; returns the table written to. */
+function copyColumns(from: TextWeights, to: TextWeights): Float32Array {
+  const columns = from.labels.map((label) => to.labels.indexOf(label));
+  const rowOf = new Map([...to.featuriser.vocabulary.buckets].map((bucket, i) => [bucket, i + 1]));
+  const rows = [0, ...[...from.featuriser.vocabulary.buckets].map((bucket) => rowOf.get(bucket))];
+  rows.forEach((row, r) => {
+    if (row === undefined) return;
+    columns.forEach((column, c) => {
+      if (column >= 0) to.table[row * to.labels.length + column] = from.table[r * columns.length + c]!;
+    });
+  });
+  return to.table;
+}
