@@ -1,6 +1,11 @@
+import { kindOf } from '../../src/core/input.js';
+import { sampleWeights } from '../../src/core/sample-weight.js';
 import { loadModel } from '../../src/platform/model-runtime/load-model.js';
-import { trainModel } from '../../src/platform/model-runtime/train-model.js';
-import type { Answer, ModelFiles, TrainedModel } from '../../src/platform/model-runtime/types.js';
+import { sealFiles } from '../../src/platform/model-runtime/model-files.js';
+import { readSamples } from '../../src/platform/model-runtime/read-samples.js';
+import { learnerOf, trainModel } from '../../src/platform/model-runtime/train-model.js';
+import { TrainingPace } from '../../src/platform/model-runtime/training-pace.js';
+import type { Answer, ModelFiles, ModelKind, TrainedModel } from '../../src/platform/model-runtime/types.js';
 import { asSamples, type Labelled } from './data.js';
 
 /** What a training run of the service makes of these samples. */
@@ -26,4 +31,21 @@ export async function answers(files: ModelFiles, items: readonly Labelled[]): Pr
 export async function accuracy(files: ModelFiles, items: readonly Labelled[]): Promise<number> {
   const found = await answers(files, items);
   return found.filter(({ label }, i) => label === items[i]!.label).length / items.length;
+}
+
+/** The same head on the same features, with every label believed and no confidence corrected. */
+export async function learnNaively(items: readonly Labelled[], seed: number): Promise<ModelFiles> {
+  const pace = new TrainingPace(new AbortController().signal);
+  const labels = [...new Set(items.map(({ label }) => label))].sort();
+  const learner = await learnerOf(await readSamples(asSamples(items), pace), labels, pace);
+  const fit = await learner.fit({
+    members: Int32Array.from(items.keys()),
+    importance: sampleWeights(items, { halfLifeDays: null }),
+    seed,
+    effort: 1,
+    isWarm: false,
+    onProgress: () => undefined,
+  });
+  const facts = { kind: 'vector', labels, seed, backend: '', counts: {} } as const;
+  return sealFiles(fit.files(1), { ...facts, kind: kindOf(items[0]!.input) as ModelKind });
 }

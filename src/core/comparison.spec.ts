@@ -1,22 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { compare } from './comparison.js';
+import { answersTo, compare, recentOf, sourcesOf } from './comparison.js';
 
 const samples = ['a', 'a', 'b', 'c'].map((label, i) => ({ sampleId: `s${i}`, label }));
+const said = (version: number, ...answers: string[]) => ({ version, answers, confidences: answers.map(() => 0.5) });
 
 describe('compare', () => {
   it('counts gains, losses and the majority answer', () => {
-    const report = compare(
-      samples,
-      { version: 2, answers: ['a', 'b', 'b', 'c'] },
-      { version: 1, answers: ['a', 'a', 'c', 'a'] },
-    );
+    const report = compare(samples, said(2, 'a', 'b', 'b', 'c'), said(1, 'a', 'a', 'c', 'a'));
     expect(report).toMatchObject({ samples: 4, majorityCorrect: 2, wins: 2, losses: 1, negativeFlips: ['s1'] });
     expect(report.challenger).toMatchObject({ version: 2, correct: 3, accuracy: 0.75 });
     expect(report.champion).toMatchObject({ version: 1, correct: 2, accuracy: 0.5 });
   });
 
   it('has no gains or losses without a champion', () => {
-    expect(compare(samples, { version: 1, answers: ['a', 'a', 'b', 'c'] }, null)).toMatchObject({
+    expect(compare(samples, said(1, 'a', 'a', 'b', 'c'), null)).toMatchObject({
       champion: null,
       wins: 0,
       losses: 0,
@@ -24,6 +21,67 @@ describe('compare', () => {
   });
 
   it('survives an empty holdout', () => {
-    expect(compare([], { version: 1, answers: [] }, null)).toMatchObject({ samples: 0, majorityCorrect: 0 });
+    expect(compare([], said(1), null)).toMatchObject({ samples: 0, majorityCorrect: 0 });
+  });
+
+  it('says how far confidences are from the truth', () => {
+    const report = compare(samples, said(1, 'a', 'a', 'b', 'x'), null);
+    expect(report.challenger.calibrationError).toBeCloseTo(0.25, 10);
+  });
+
+  it('counts slices with twenty samples: each label and the older half', () => {
+    const dated = Array.from({ length: 50 }, (_, i) => ({
+      sampleId: `s${i}`,
+      label: i < 10 ? 'rare' : i < 30 ? 'a' : 'b',
+      occurredAt: new Date(Date.UTC(2026, 0, 1 + i)).toISOString(),
+    }));
+    const right = dated.map(({ label }) => label);
+    const { slices } = compare(dated, said(2, ...right), said(1, ...right.with(0, 'a').with(40, 'a')));
+    expect(slices).toEqual([
+      { name: 'label a', samples: 20, wins: 0, losses: 0 },
+      { name: 'label b', samples: 20, wins: 1, losses: 0 },
+      { name: 'older half', samples: 25, wins: 1, losses: 0 },
+    ]);
+  });
+});
+
+describe('answersTo', () => {
+  it('picks by index', () => {
+    expect(answersTo([2, 0], said(1, 'a', 'b', 'c'))).toEqual(said(1, 'c', 'a'));
+  });
+});
+
+describe('sourcesOf', () => {
+  it('counts whom the champion contradicts most', () => {
+    const batch = [
+      { label: 'a', rater: 'ann' },
+      { label: 'b', rater: 'bob' },
+      { label: 'c', rater: 'bob' },
+      { label: 'd' },
+    ];
+    expect(sourcesOf(batch, ['a', 'x', 'x', 'd'])).toEqual([
+      { rater: 'bob', samples: 2, contradicted: 2 },
+      { rater: 'ann', samples: 1, contradicted: 0 },
+      { rater: 'several', samples: 1, contradicted: 0 },
+    ]);
+  });
+});
+
+describe('recentOf', () => {
+  const daily = Array.from({ length: 300 }, (_, i) => ({
+    sampleId: `s${i}`,
+    label: 'a',
+    occurredAt: new Date(Date.UTC(2026, 0, 1 + i)).toISOString(),
+  }));
+
+  it('leaves out what is older than three half-lives, as long as 200 are left', () => {
+    expect(recentOf(daily, 90)).toHaveLength(271);
+    expect(recentOf(daily, 10)).toEqual(daily.slice(100));
+    expect(recentOf(daily.slice(0, 50), 1)).toHaveLength(50);
+  });
+
+  it('keeps all when age does not matter or is not known', () => {
+    expect(recentOf(daily, null)).toHaveLength(300);
+    expect(recentOf([{ sampleId: 's', label: 'a' }], 1)).toHaveLength(1);
   });
 });

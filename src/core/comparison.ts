@@ -1,11 +1,23 @@
+import { calibrationError } from './calibration.js';
 import { accuracyOf, type ClassReport, classReports, type ConfusionMatrix, confusionOf } from './confusion.js';
-import type { Comparison, ModelScore } from './promotion.js';
+import type { SequentialVerdict } from './sequential-test.js';
+import { type Bout, type Footprint, type ModelScore, OLDER_HALF, type Slice } from './promotion.js';
 
-/** What a model answered on the holdout. */
+/** What a model answered on the holdout, in the order of the samples. */
 export interface HoldoutAnswers {
   readonly version: number;
-  /** One label a sample, in the order of the samples. */
   readonly answers: readonly string[];
+  /** How sure it was of each answer. */
+  readonly confidences: readonly number[];
+}
+
+/** A held-out sample as far as a comparison needs it. */
+export interface HeldOut {
+  readonly sampleId: string;
+  readonly label: string;
+  readonly occurredAt?: string;
+  /** When a person verified it as part of a random audit; absent for other samples. */
+  readonly goldenAt?: string;
 }
 
 export interface ModelReport extends ModelScore {
@@ -13,41 +25,140 @@ export interface ModelReport extends ModelScore {
   readonly classes: readonly ClassReport[];
 }
 
-/** A comparison with everything a person wants to look at. */
-export interface EvaluationReport extends Comparison {
+/** A bout with everything a person wants to look at. */
+export interface BoutReport extends Bout {
   readonly challenger: ModelReport;
   readonly champion: ModelReport | null;
   /** Samples that were right and would turn wrong, at most {@link MAX_LISTED_FLIPS}. */
   readonly negativeFlips: readonly string[];
 }
 
+/** Whose labels are in a batch, and how often the champion contradicts them. */
+export interface Source {
+  readonly rater: string;
+  readonly samples: number;
+  readonly contradicted: number;
+}
+
+export interface Watch extends SequentialVerdict {
+  readonly version: number;
+  readonly against: number;
+}
+
+/** An evaluation: the bout on the whole holdout, that on its golden part, and what else a person wants to know. */
+export interface EvaluationReport extends BoutReport {
+  readonly golden: BoutReport | null;
+  /** How many evaluations have used golden samples in these weeks: the more, the less they can still show. */
+  readonly goldenWear: number;
+  readonly footprint: Footprint;
+  /** The champion against the model it replaced, on golden samples verified since; null when it replaced none. */
+  readonly watch: Watch | null;
+  /** Of the labels that are new since the last snapshot. */
+  readonly sources: readonly Source[];
+}
+
 const MAX_LISTED_FLIPS = 200;
+/** Smaller slices say nothing. */
+const FEWEST_IN_SLICE = 20;
+
+/** A comparison is made on at least this many samples, however old they are. */
+const FEWEST_RECENT = 200;
+const HALF_LIVES = 3;
+
+/**
+ * The samples that say something about today: those younger than three half-lives, measured from the newest, and in
+ * any case the 200 youngest. In the order given.
+ */
+export function recentOf<Sample extends HeldOut>(samples: readonly Sample[], halfLifeDays: number | null): Sample[] {
+  if (halfLifeDays === null) return [...samples];
+  const times = samples.map(({ occurredAt }) => (occurredAt === undefined ? Infinity : Date.parse(occurredAt)));
+  const sorted = times.toSorted((a, b) => b - a);
+  const newest = sorted.find(Number.isFinite) ?? 0;
+  const enough = sorted[FEWEST_RECENT - 1] ?? -Infinity;
+  const oldest = Math.min(enough, newest - HALF_LIVES * halfLifeDays * 86_400_000);
+  return samples.filter((_, i) => times[i]! >= oldest);
+}
 
 /** Champion and challenger on the same samples. */
 export function compare(
-  samples: readonly { readonly sampleId: string; readonly label: string }[],
+  samples: readonly HeldOut[],
   challenger: HoldoutAnswers,
   champion: HoldoutAnswers | null,
-): EvaluationReport {
-  const isRight = ({ answers }: HoldoutAnswers, i: number) => answers[i] === samples[i]!.label;
-  const flips = samples.filter((_, i) => champion && isRight(champion, i) && !isRight(challenger, i));
-  const gains = samples.filter((_, i) => champion && !isRight(champion, i) && isRight(challenger, i));
+): BoutReport {
+  const outcomes = samples.map((sample, i) => outcomeOf(sample, challenger.answers[i]!, champion?.answers[i]));
+  const flips = samples.filter((_, i) => outcomes[i] === 'lost');
   return {
     samples: samples.length,
     majorityCorrect: mostFrequent(samples.map(({ label }) => label)),
     challenger: report(samples, challenger),
     champion: champion && report(samples, champion),
-    wins: gains.length,
+    wins: outcomes.filter((outcome) => outcome === 'won').length,
     losses: flips.length,
+    slices: champion ? slicesOf(samples, outcomes) : [],
     negativeFlips: flips.slice(0, MAX_LISTED_FLIPS).map(({ sampleId }) => sampleId),
   };
 }
 
-function report(samples: readonly { readonly label: string }[], { version, answers }: HoldoutAnswers): ModelReport {
+/** The answers to some of the samples, by index. */
+export const answersTo = (indexes: readonly number[], given: HoldoutAnswers): HoldoutAnswers => ({
+  version: given.version,
+  answers: indexes.map((i) => given.answers[i]!),
+  confidences: indexes.map((i) => given.confidences[i]!),
+});
+
+/** By rater, the most contradicted first. */
+export function sourcesOf(
+  batch: readonly { readonly label: string; readonly rater?: string }[],
+  answers: readonly string[],
+): Source[] {
+  const sources = new Map<string, { samples: number; contradicted: number }>();
+  batch.forEach(({ label, rater = 'several' }, i) => {
+    const source = sources.get(rater) ?? { samples: 0, contradicted: 0 };
+    source.samples += 1;
+    source.contradicted += answers[i] === label ? 0 : 1;
+    sources.set(rater, source);
+  });
+  return [...sources]
+    .map(([rater, source]) => ({ rater, ...source }))
+    .sort((a, b) => b.contradicted - a.contradicted || (a.rater < b.rater ? -1 : 1));
+}
+
+type Outcome = 'won' | 'lost' | 'same';
+
+function outcomeOf({ label }: HeldOut, challenger: string, champion: string | undefined): Outcome {
+  if (champion === undefined || (challenger === label) === (champion === label)) return 'same';
+  return challenger === label ? 'won' : 'lost';
+}
+
+/** Every label with enough samples, and the older half: where a model may lose what it gains elsewhere. */
+function slicesOf(samples: readonly HeldOut[], outcomes: readonly Outcome[]): Slice[] {
+  const members = new Map<string, number[]>();
+  samples.forEach(({ label }, i) => members.set(`label ${label}`, [...(members.get(`label ${label}`) ?? []), i]));
+  const dated = [...samples.keys()].filter((i) => samples[i]!.occurredAt !== undefined);
+  dated.sort((a, b) => (samples[a]!.occurredAt! < samples[b]!.occurredAt! ? -1 : 1));
+  members.set(OLDER_HALF, dated.slice(0, Math.floor(dated.length / 2)));
+  return [...members]
+    .filter(([, indexes]) => indexes.length >= FEWEST_IN_SLICE)
+    .map(([name, indexes]) => ({
+      name,
+      samples: indexes.length,
+      wins: indexes.filter((i) => outcomes[i] === 'won').length,
+      losses: indexes.filter((i) => outcomes[i] === 'lost').length,
+    }));
+}
+
+function report(samples: readonly HeldOut[], { version, answers, confidences }: HoldoutAnswers): ModelReport {
   const pairs = samples.map(({ label }, i) => [label, answers[i]!] as const);
   const confusion = confusionOf(pairs);
-  const correct = pairs.filter(([label, answer]) => label === answer).length;
-  return { version, correct, accuracy: accuracyOf(confusion) ?? 0, confusion, classes: classReports(confusion) };
+  const sure = pairs.map(([label, answer], i) => ({ confidence: confidences[i]!, isRight: label === answer }));
+  return {
+    version,
+    correct: sure.filter(({ isRight }) => isRight).length,
+    accuracy: accuracyOf(confusion) ?? 0,
+    calibrationError: calibrationError(sure),
+    confusion,
+    classes: classReports(confusion),
+  };
 }
 
 function mostFrequent(labels: readonly string[]): number {

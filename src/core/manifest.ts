@@ -18,12 +18,14 @@ export interface ManifestLine {
   readonly contentHash: string;
   /** Revision of the label: grows with every change, so `revision > parent's cut` reads "new since then". */
   readonly revision: string;
-  /** When the input came, ISO 8601. Absent, like the next two, in snapshots of before there was need of it. */
+  /** When the input came, ISO 8601. Absent, like the next three, in snapshots of before there was need of it. */
   readonly occurredAt?: string;
   /** Verified by an annotator or said by two people. */
   readonly isTrusted?: boolean;
   /** Who said the label, when it was one person. */
   readonly rater?: string;
+  /** When a person verified it as part of a random audit; absent for other samples. */
+  readonly goldenAt?: string;
   readonly at?: PackPosition;
   readonly input?: Input;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pBetter, pWorse } from './paired-test.js';
+import { holmRejects, midPWorse, pBetter, pWorse } from './paired-test.js';
 
 describe('exact paired test', () => {
   it('equals fractions computed by hand', () => {
@@ -12,5 +12,22 @@ describe('exact paired test', () => {
   it('holds at scale', () => {
     expect(pBetter({ wins: 50_000, losses: 49_000 })).toBeCloseTo(7.49e-4, 6);
     expect(pBetter({ wins: 0, losses: 99_000 })).toBeCloseTo(1, 9);
+  });
+
+  it('counts half of what was seen in the mid-p test', () => {
+    expect(midPWorse({ wins: 0, losses: 5 })).toBeCloseTo(1 / 64, 15);
+    expect(midPWorse({ wins: 1, losses: 2 })).toBeCloseTo((4 / 8 + 1 / 8) / 2, 15);
+    expect(midPWorse({ wins: 0, losses: 0 })).toBe(0.5);
+  });
+});
+
+describe('holmRejects', () => {
+  it.each([
+    ['the smallest below a quarter of alpha, the next not below a third', [0.01, 0.04, 0.03, 0.9], [0]],
+    ['one after the other', [0.012, 0.016, 0.024, 0.049], [0, 1, 2, 3]],
+    ['none after one that is kept', [0.02, 0.021, 0.9, 0.95], []],
+    ['nothing of nothing', [], []],
+  ])('%s', (_, pValues, rejected) => {
+    expect([...holmRejects(pValues, 0.05)].sort()).toEqual(rejected);
   });
 });

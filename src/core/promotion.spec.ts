@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decidePromotion, type Comparison } from './promotion.js';
+import { DEFAULT_SETTINGS } from './settings.js';
 
-const settings = { minHoldout: 20, maxNegativeFlipRate: 0.1, alpha: 0.05 };
+const settings = DEFAULT_SETTINGS.promotion;
 const score = (version: number, correct: number) => ({ version, correct, accuracy: correct / 100 });
 const comparison = (over: Partial<Comparison> = {}): Comparison => ({
   samples: 100,
@@ -48,5 +49,66 @@ describe('decidePromotion', () => {
 
   it('keeps its p-values with the decision', () => {
     expect(decidePromotion(comparison({ wins: 15, losses: 1 }), settings).pBetter).toBeCloseTo(17 / 65536, 12);
+  });
+
+  it('is blocked by one slice that is significantly worse, and that is harm', () => {
+    const slices = [
+      { name: 'label a', samples: 40, wins: 0, losses: 9 },
+      { name: 'label b', samples: 40, wins: 14, losses: 0 },
+    ];
+    expect(decidePromotion(comparison({ wins: 19, losses: 9, slices }), settings)).toMatchObject({
+      promoted: false,
+      isHarmful: true,
+      reason: 'significantly worse for label a: 60 against 50 of 100 right (19 gained, 9 lost)',
+    });
+  });
+
+  it('may lose a little on the older half', () => {
+    const older = (losses: number) => [{ name: 'older half', samples: 200, wins: 0, losses }];
+    const better = { samples: 400, wins: 40, losses: 10 };
+    expect(decidePromotion(comparison({ ...better, slices: older(10) }), settings).promoted).toBe(true);
+    expect(decidePromotion(comparison({ ...better, slices: older(11) }), settings)).toMatchObject({ isHarmful: true });
+  });
+
+  describe('with golden samples', () => {
+    const golden = { ...comparison({ samples: 200, wins: 6, losses: 6 }), challenger: score(2, 50) };
+
+    it('promotes what is not worse on them, whatever corrections say', () => {
+      const over = { challenger: score(2, 40), wins: 0, losses: 10, golden };
+      expect(decidePromotion(comparison(over), settings)).toMatchObject({ promoted: true, basis: 'golden' });
+    });
+
+    it('blocks what is significantly worse on them', () => {
+      const worse = { ...golden, wins: 2, losses: 12 };
+      expect(decidePromotion(comparison({ golden: worse }), settings)).toMatchObject({
+        promoted: false,
+        isHarmful: true,
+        basis: 'golden',
+      });
+    });
+
+    it('blocks confidences that are further from the truth', () => {
+      const boastful = { ...golden, challenger: { ...golden.challenger, calibrationError: 0.2 } };
+      expect(decidePromotion(comparison({ golden: boastful }), settings).reason).toMatch(/^confidences would be 0.200/);
+    });
+
+    it('falls back on the holdout, or on a person, while there are too few', () => {
+      const few = { ...golden, samples: 149 };
+      expect(decidePromotion(comparison({ golden: few }), settings)).toMatchObject({
+        promoted: true,
+        basis: 'holdout',
+      });
+      const reason =
+        'a person decides until there are 150 golden samples: 60 against 50 of 100 right (14 gained, 4 lost)';
+      const byPerson = { ...settings, withoutGolden: 'person' as const };
+      expect(decidePromotion(comparison({ golden: few }), byPerson)).toMatchObject({ promoted: false, reason });
+    });
+  });
+
+  it.each([
+    [{ bytes: 6e8, millisecondsAnAnswer: 1 }, 'the model has 600.0 MB, 500 are allowed'],
+    [{ bytes: 1, millisecondsAnAnswer: 150 }, 'an answer takes 150.0 ms, 100 are allowed'],
+  ])('is blocked by size and speed', (footprint, reason) => {
+    expect(decidePromotion(comparison({ footprint }), settings)).toMatchObject({ promoted: false, reason });
   });
 });

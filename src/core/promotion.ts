@@ -1,14 +1,27 @@
-import { pBetter, pWorse } from './paired-test.js';
+import { holmRejects, midPWorse, pBetter } from './paired-test.js';
 
-/** What one model did on the holdout. */
+/** What one model did on the samples of a bout. */
 export interface ModelScore {
   readonly version: number;
   readonly correct: number;
   readonly accuracy: number;
+  /** Expected calibration error; null without samples, absent in evaluations of before it was measured. */
+  readonly calibrationError?: number | null;
 }
 
-/** Champion and challenger on the same holdout samples. */
-export interface Comparison {
+/** The slice on which a model that follows the times may lose a little. */
+export const OLDER_HALF = 'older half';
+
+/** A part of the samples, on which the challenger must not be worse. */
+export interface Slice {
+  readonly name: string;
+  readonly samples: number;
+  readonly wins: number;
+  readonly losses: number;
+}
+
+/** Champion and challenger on the same samples. */
+export interface Bout {
   readonly samples: number;
   readonly challenger: ModelScore;
   readonly champion: ModelScore | null;
@@ -18,11 +31,32 @@ export interface Comparison {
   readonly wins: number;
   /** Negative flips: champion right where the challenger is wrong. */
   readonly losses: number;
+  /** Absent in evaluations of before there were any. */
+  readonly slices?: readonly Slice[];
 }
+
+/** Size and speed of a model, as measured in the evaluation. */
+export interface Footprint {
+  readonly bytes: number;
+  readonly millisecondsAnAnswer: number;
+}
+
+/** What a decision rests on. */
+export interface Comparison extends Bout {
+  /** The same on the golden samples of the last weeks: a fair sample of the traffic, verified by people. */
+  readonly golden?: Bout | null;
+  readonly footprint?: Footprint;
+}
+
+/** golden: a fair sample. holdout: what users corrected, which is not. none: too little of either. */
+export type Basis = 'golden' | 'holdout' | 'none';
 
 export interface PromotionDecision {
   readonly promoted: boolean;
   readonly reason: string;
+  readonly basis: Basis;
+  /** The challenger would do harm: the labels it learnt from last deserve a look before they are learnt from again. */
+  readonly isHarmful: boolean;
   readonly pWorse: number | null;
   readonly pBetter: number | null;
 }
@@ -30,38 +64,100 @@ export interface PromotionDecision {
 export interface PromotionSettings {
   /** Fewer holdout samples than this cannot carry a decision. */
   readonly minHoldout: number;
+  /** From this many golden samples on they alone decide. */
+  readonly minGolden: number;
+  /** Golden samples older than this say nothing about today's traffic. */
+  readonly goldenDays: number;
+  /** Until there are enough golden samples: judge on the holdout, or leave it to a person. */
+  readonly withoutGolden: 'holdout' | 'person';
   /** Largest share of samples that were right and would turn wrong. */
   readonly maxNegativeFlipRate: number;
   /** The challenger is "worse by the test" below this p-value. */
   readonly alpha: number;
+  /** Share of the older half's accuracy that may be lost: what the world was like counts less than what it is like. */
+  readonly maxOlderDrop: number;
+  /** Largest growth of the calibration error. */
+  readonly maxCalibrationGrowth: number;
+  readonly maxMegabytes: number;
+  readonly maxMillisecondsAnAnswer: number;
 }
 
 /**
- * Better by count and not worse by the test, within the limit on negative flips. Where nothing serves yet, better than
- * the majority answer is enough. The numbers of a refusal are kept like those of a promotion.
+ * On golden samples: promoted unless it is significantly worse, there or in a slice, or breaks a limit. To ask for a
+ * significant gain would stop learning at the sizes golden sets have; to ask for any gain on an ageing set blocks good
+ * models half of the time. On the holdout, which holds what users corrected: better by count as well. Where nothing
+ * serves yet, better than the majority answer is enough. The numbers of a refusal are kept like those of a promotion.
  */
 export function decidePromotion(comparison: Comparison, settings: PromotionSettings): PromotionDecision {
-  const { samples, challenger, champion, wins, losses, majorityCorrect } = comparison;
-  const tests = champion
-    ? { pWorse: pWorse({ wins, losses }), pBetter: pBetter({ wins, losses }) }
-    : { pWorse: null, pBetter: null };
-  const decide = (promoted: boolean, reason: string): PromotionDecision => ({ promoted, reason, ...tests });
+  const isGolden = (comparison.golden?.samples ?? 0) >= settings.minGolden;
+  const bout = isGolden ? comparison.golden! : comparison;
+  const hasEnough = bout.samples >= settings.minHoldout;
+  const basis = isGolden ? 'golden' : 'holdout';
+  const tests = bout.champion ? { pWorse: midPWorse(bout), pBetter: pBetter(bout) } : { pWorse: null, pBetter: null };
+  if (!hasEnough) {
+    const reason = `only ${bout.samples} held-out samples; ${settings.minHoldout} are needed to judge`;
+    return { ...refused(reason), basis: 'none', ...tests };
+  }
+  const limit = brokenLimit(comparison.footprint, settings);
+  if (limit !== undefined) return { ...refused(limit), basis, ...tests };
+  return { ...(bout.champion ? decideBout(bout, basis, settings) : decideFirst(bout)), basis, ...tests };
+}
 
-  if (samples < settings.minHoldout) {
-    return decide(false, `only ${samples} held-out samples; ${settings.minHoldout} are needed to judge`);
-  }
-  if (!champion) {
-    return challenger.correct > majorityCorrect
-      ? decide(true, `first model: ${challenger.correct} of ${samples} right, the majority answer ${majorityCorrect}`)
-      : decide(
-          false,
-          `no better than the majority answer: ${challenger.correct} against ${majorityCorrect} of ${samples}`,
-        );
-  }
-  const count = `${challenger.correct} against ${champion.correct} of ${samples} right (${wins} gained, ${losses} lost)`;
-  if (tests.pWorse !== null && tests.pWorse < settings.alpha) return decide(false, `significantly worse: ${count}`);
-  if (challenger.correct <= champion.correct) return decide(false, `not better: ${count}`);
-  if (losses > settings.maxNegativeFlipRate * samples)
-    return decide(false, `too many answers would turn wrong: ${count}`);
-  return decide(true, `better: ${count}`);
+type Verdict = Pick<PromotionDecision, 'promoted' | 'reason' | 'isHarmful'>;
+
+function decideBout(bout: Bout, basis: Basis, settings: PromotionSettings): Verdict {
+  const harm = harmOf(bout, settings);
+  if (harm !== undefined) return { ...refused(`${harm}: ${countOf(bout)}`), isHarmful: true };
+  const refusal = refusalOf(bout, settings) ?? (basis === 'golden' ? undefined : refusalOnHoldout(bout, settings));
+  if (refusal !== undefined) return refused(`${refusal}: ${countOf(bout)}`);
+  return promoted(`${basis === 'golden' ? 'not worse on a fair sample' : 'better'}: ${countOf(bout)}`);
+}
+
+const promoted = (reason: string): Verdict => ({ promoted: true, reason, isHarmful: false });
+const refused = (reason: string): Verdict => ({ promoted: false, reason, isHarmful: false });
+
+const decideFirst = ({ challenger, samples, majorityCorrect }: Bout): Verdict =>
+  challenger.correct > majorityCorrect
+    ? promoted(`first model: ${challenger.correct} of ${samples} right, the majority answer ${majorityCorrect}`)
+    : refused(`no better than the majority answer: ${challenger.correct} against ${majorityCorrect} of ${samples}`);
+
+/** What users corrected is no fair sample, so it carries less: a gain must be seen, or a person decides. */
+function refusalOnHoldout({ challenger, champion }: Bout, settings: PromotionSettings): string | undefined {
+  if (settings.withoutGolden === 'person')
+    return `a person decides until there are ${settings.minGolden} golden samples`;
+  return challenger.correct <= champion!.correct ? 'not better' : undefined;
+}
+
+const countOf = ({ challenger, champion, samples, wins, losses }: Bout): string =>
+  `${challenger.correct} against ${champion!.correct} of ${samples} right (${wins} gained, ${losses} lost)`;
+
+/** Significantly worse as a whole or, by Holm's procedure, in a slice. */
+function harmOf(bout: Bout, { alpha, maxOlderDrop }: PromotionSettings): string | undefined {
+  if (midPWorse(bout) < alpha) return 'significantly worse';
+  const isAllowed = ({ name, samples, wins, losses }: Slice): boolean =>
+    name === OLDER_HALF && losses - wins <= maxOlderDrop * samples;
+  const slices = (bout.slices ?? []).filter((slice) => !isAllowed(slice));
+  const worse = holmRejects(slices.map(midPWorse), alpha);
+  const names = slices.filter((_, i) => worse.has(i)).map(({ name }) => name);
+  return names.length > 0 ? `significantly worse for ${names.join(', ')}` : undefined;
+}
+
+function refusalOf({ challenger, champion, samples, losses }: Bout, settings: PromotionSettings): string | undefined {
+  if (losses > settings.maxNegativeFlipRate * samples) return 'too many answers would turn wrong';
+  // On fewer samples the calibration error is mostly chance.
+  if (samples < settings.minGolden) return undefined;
+  const growth = (challenger.calibrationError ?? 0) - (champion?.calibrationError ?? 0);
+  return growth > settings.maxCalibrationGrowth
+    ? `confidences would be ${growth.toFixed(3)} further from the truth`
+    : undefined;
+}
+
+function brokenLimit(footprint: Footprint | undefined, settings: PromotionSettings): string | undefined {
+  if (!footprint) return undefined;
+  const megabytes = footprint.bytes / 1e6;
+  if (megabytes > settings.maxMegabytes)
+    return `the model has ${megabytes.toFixed(1)} MB, ${settings.maxMegabytes} are allowed`;
+  return footprint.millisecondsAnAnswer > settings.maxMillisecondsAnAnswer
+    ? `an answer takes ${footprint.millisecondsAnAnswer.toFixed(1)} ms, ${settings.maxMillisecondsAnAnswer} are allowed`
+    : undefined;
 }

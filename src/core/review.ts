@@ -12,9 +12,9 @@ export interface ReviewCandidates {
   readonly disputed: readonly string[];
   /** Unlabelled, the least certain first. */
   readonly uncertain: readonly string[];
-  /** Unlabelled, in random order. */
+  /** Held out of training, labelled or not, in random order. */
   readonly random: readonly string[];
-  /** How many unlabelled samples the random ones were drawn from. */
+  /** How many samples the random ones were drawn from. */
   readonly population: number;
 }
 

@@ -17,7 +17,18 @@ export const DEFAULT_SETTINGS: ProjectSettings = {
   holdoutPercent: 20,
   retrain: { minNewLabels: 200, debounceSeconds: 30, maxWaitSeconds: 600, nightlyHour: 3 },
   training: { halfLifeDays: 90 },
-  promotion: { minHoldout: 20, maxNegativeFlipRate: 0.1, alpha: 0.05 },
+  promotion: {
+    minHoldout: 20,
+    minGolden: 150,
+    goldenDays: 30,
+    withoutGolden: 'holdout',
+    maxNegativeFlipRate: 0.1,
+    alpha: 0.05,
+    maxOlderDrop: 0.05,
+    maxCalibrationGrowth: 0.1,
+    maxMegabytes: 500,
+    maxMillisecondsAnAnswer: 100,
+  },
   auditShare: 0.2,
 };
 

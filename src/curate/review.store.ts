@@ -69,12 +69,21 @@ interface CandidateRow {
   readonly population: number;
 }
 
+/**
+ * Audits are drawn from the part of the traffic that no model is trained on, whether or not users spoke of it: a fair
+ * sample. What people verify of it is the golden set.
+ */
 const CANDIDATES = `
 with recent as (
-  select p.id, p.seq, p.margin from prediction p where p.project_id = $1 order by p.seq desc limit $3
+  select p.id, p.seq, p.margin, p.split from prediction p where p.project_id = $1 order by p.seq desc limit $3
 ), open as (
   select r.* from recent r
   where not exists (select 1 from sample s where s.project_id = $1 and s.prediction_id = r.id and s.status <> 'none')
+    and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = r.id
+                    and (v.decided_at is not null or v.leased_until > now()))
+), auditable as (
+  select r.id from recent r
+  where r.split = 'holdout'
     and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = r.id
                     and (v.decided_at is not null or v.leased_until > now()))
 )
@@ -84,5 +93,5 @@ select
        and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = s.prediction_id and v.leased_until > now())
      order by s.revision desc limit $2) d) as disputed,
   (select array_agg(id) from (select id from open order by coalesce(margin, 1), seq limit 2 * $2) u) as uncertain,
-  (select array_agg(id) from (select id from open order by random() limit $2) r) as random,
-  (select count(*)::int from open) as population`;
+  (select array_agg(id) from (select id from auditable order by random() limit $2) r) as random,
+  (select count(*)::int from auditable) as population`;

@@ -1,17 +1,30 @@
 import { Injectable } from '@nestjs/common';
-import { compare, type HoldoutAnswers } from '../core/comparison.js';
+import {
+  answersTo,
+  type BoutReport,
+  compare,
+  type EvaluationReport,
+  type HoldoutAnswers,
+  recentOf,
+  sourcesOf,
+  type Watch,
+} from '../core/comparison.js';
 import type { Input } from '../core/input.js';
+import type { ManifestLine, SnapshotSample } from '../core/manifest.js';
+import { sequentialTest } from '../core/sequential-test.js';
 import { promoteModel } from '../jobs.js';
-import { InputMismatch, ModelRuntime, type ServedModel } from '../platform/model-runtime/model-runtime.js';
+import { type Answer, InputMismatch, ModelRuntime, type ServedModel } from '../platform/model-runtime/model-runtime.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
-import { EvaluateStore } from './evaluate.store.js';
+import { type Contender, EvaluateStore } from './evaluate.store.js';
 
 /** Inputs answered between two turns of the event loop. */
 const CHUNK = 64;
-/** No label: those have at least one character. */
-const NO_ANSWER = '';
+/** Labels have at least one character. */
+const NO_ANSWER = { label: '', confidence: 0 };
+/** Of the new labels the last ones are looked at for who said them. */
+const MOST_OF_BATCH = 2_000;
 
 /** Is it better, and where is it worse? */
 @Injectable()
@@ -23,43 +36,108 @@ export class EvaluateService {
     private readonly jobs: JobQueue,
   ) {}
 
-  /** Champion and challenger answer the holdout of the challenger's snapshot, which neither was trained on. */
+  /**
+   * Champion and challenger answer the holdout of the challenger's snapshot, which neither was trained on, and once more
+   * counted on its golden part alone.
+   */
   async evaluate(projectId: string, version: number): Promise<void> {
     const contest = await this.store.contest(projectId, version);
     if (!contest) return;
-    const holdout = await readSnapshot(this.objects, contest.manifestKey, ({ split }) => split === 'holdout');
-    const inputs = holdout.map(({ input }) => input);
-    const challenger = await this.answers(contest.challenger, inputs);
-    const champion = contest.champion && (await this.answers(contest.champion, inputs));
-    await this.store.save(projectId, contest, version, compare(holdout, challenger, champion));
+    const isNew = ({ revision }: ManifestLine): boolean => BigInt(revision) > contest.parentCut;
+    const samples = await readSnapshot(
+      this.objects,
+      contest.manifestKey,
+      (line) => line.split === 'holdout' || isNew(line),
+    );
+    const holdout = recentOf(
+      samples.filter(({ split }) => split === 'holdout'),
+      contest.halfLifeDays,
+    );
+    const batch = samples.filter(({ split }) => split === 'train').slice(-MOST_OF_BATCH);
+    const challenger = await this.answers(contest.challenger, holdout);
+    const champion = contest.champion && (await this.answers(contest.champion, holdout));
+    const golden = goldenOf(holdout, contest.goldenSince);
+    const report: EvaluationReport = {
+      ...compare(holdout, challenger, champion),
+      golden: golden.length === 0 ? null : boutOn(golden, holdout, challenger, champion),
+      goldenWear: await this.store.goldenWear(projectId, version, contest.goldenSince),
+      footprint: {
+        bytes: contest.challenger.bytes,
+        millisecondsAnAnswer: holdout.length === 0 ? 0 : challenger.milliseconds / holdout.length,
+      },
+      watch: champion && contest.replaced && (await this.watch(holdout, champion, contest.replaced)),
+      sources: contest.champion ? sourcesOf(batch, (await this.answers(contest.champion, batch)).answers) : [],
+    };
+    await this.store.save(projectId, contest, version, report);
     await this.jobs.hint(promoteModel, { projectId, version });
   }
 
+  /** The champion against the model it replaced, on what people verified since then. */
+  private async watch(
+    holdout: readonly SnapshotSample[],
+    champion: HoldoutAnswers,
+    replaced: Contender & { readonly at: Date },
+  ): Promise<Watch> {
+    const since = goldenOf(holdout, replaced.at).sort((a, b) =>
+      holdout[a]!.goldenAt! < holdout[b]!.goldenAt! ? -1 : 1,
+    );
+    const samples = since.map((i) => holdout[i]!);
+    const { answers } = await this.answers(replaced, samples);
+    const pairs = samples.map(({ label }, k) => ({
+      isRight: champion.answers[since[k]!] === label,
+      wasRight: answers[k] === label,
+    }));
+    return { version: champion.version, against: replaced.version, ...sequentialTest(pairs) };
+  }
+
   private async answers(
-    { version, prefix }: { version: number; prefix: string },
-    inputs: readonly Input[],
-  ): Promise<HoldoutAnswers> {
+    { version, prefix }: Contender,
+    samples: readonly SnapshotSample[],
+  ): Promise<HoldoutAnswers & { readonly milliseconds: number }> {
     const model = await this.runtime.load(this.objects, prefix);
     try {
-      const answers: string[] = [];
-      for (let start = 0; start < inputs.length; start += CHUNK) {
-        answers.push(...(await labelsOf(model, inputs.slice(start, start + CHUNK))));
+      const given: Given[] = [];
+      let milliseconds = 0;
+      for (let start = 0; start < samples.length; start += CHUNK) {
+        const startedAt = performance.now();
+        const inputs = samples.slice(start, start + CHUNK).map(({ input }) => input);
+        given.push(...(await answersOf(model, inputs)));
+        milliseconds += performance.now() - startedAt;
         await new Promise((resolve) => setImmediate(resolve));
       }
-      return { version, answers };
+      const answers = given.map(({ label }) => label);
+      return { version, answers, confidences: given.map(({ confidence }) => confidence), milliseconds };
     } finally {
       model.dispose();
     }
   }
 }
 
+type Given = Pick<Answer, 'label' | 'confidence'>;
+
+/** Indexes of the golden samples that are young enough. */
+const goldenOf = (holdout: readonly SnapshotSample[], since: Date): number[] =>
+  [...holdout.keys()].filter((i) => new Date(holdout[i]!.goldenAt ?? 0) >= since);
+
+const boutOn = (
+  indexes: readonly number[],
+  holdout: readonly SnapshotSample[],
+  challenger: HoldoutAnswers,
+  champion: HoldoutAnswers | null,
+): BoutReport =>
+  compare(
+    indexes.map((i) => holdout[i]!),
+    answersTo(indexes, challenger),
+    champion && answersTo(indexes, champion),
+  );
+
 /** An input that the model cannot read has no answer, which is a wrong one, and keeps no other from being judged. */
-async function labelsOf(model: ServedModel, inputs: readonly Input[]): Promise<string[]> {
+async function answersOf(model: ServedModel, inputs: readonly Input[]): Promise<Given[]> {
   try {
-    return (await model.predict(inputs)).map(({ label }) => label);
+    return await model.predict(inputs);
   } catch (error) {
     if (!(error instanceof InputMismatch)) throw error;
     if (inputs.length === 1) return [NO_ANSWER];
-    return (await Promise.all(inputs.map((input) => labelsOf(model, [input])))).flat();
+    return (await Promise.all(inputs.map((input) => answersOf(model, [input])))).flat();
   }
 }

@@ -1,13 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import type { EvaluationReport } from '../core/comparison.js';
+import { completeSettings, type SettingsPatch } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
+
+export interface Contender {
+  readonly version: number;
+  readonly prefix: string;
+}
 
 /** A challenger, the champion at this moment, and the holdout both are to answer. */
 export interface Contest {
   readonly snapshotId: string;
   readonly manifestKey: string;
-  readonly challenger: { readonly version: number; readonly prefix: string };
-  readonly champion: { readonly version: number; readonly prefix: string } | null;
+  /** Labels with a higher revision are new since the snapshot before. */
+  readonly parentCut: bigint;
+  /** Golden samples verified before this are too old. */
+  readonly goldenSince: Date;
+  readonly halfLifeDays: number | null;
+  readonly challenger: Contender & { readonly bytes: number };
+  readonly champion: Contender | null;
+  /** The model that the champion replaced, and when; null when it replaced none or was itself returned to. */
+  readonly replaced: (Contender & { readonly at: Date }) | null;
 }
 
 @Injectable()
@@ -16,11 +29,23 @@ export class EvaluateStore {
 
   async contest(projectId: string, version: number): Promise<Contest | undefined> {
     const [row] = await this.db.query<ContestRow>(
-      `select m.snapshot_id, d.manifest_key, m.prefix, a.version as champion, c.prefix as champion_prefix
+      `select m.snapshot_id, d.manifest_key, d.created_at, coalesce(b.cut, 0) as parent_cut, m.prefix, m.bytes, p.settings,
+              a.version as champion, c.prefix as champion_prefix,
+              r.version as replaced, r.prefix as replaced_prefix, r.created_at as replaced_at
        from model_version m
+       join project p on p.id = m.project_id
        join dataset_snapshot d on d.id = m.snapshot_id
+       left join dataset_snapshot b on b.id = d.parent_id
        left join model_alias a on a.project_id = m.project_id and a.name = 'champion' and a.version <> m.version
        left join model_version c on c.project_id = a.project_id and c.version = a.version
+       left join lateral (
+         select o.version, o.prefix, l.created_at
+         from (select from_version, kind, created_at from promotion
+               where project_id = a.project_id and to_version = a.version and promoted
+               order by created_at desc limit 1) l
+         join model_version o on o.project_id = a.project_id and o.version = l.from_version
+         where l.kind <> 'rollback'
+       ) r on true
        where m.project_id = $1 and m.version = $2`,
       [projectId, version],
     );
@@ -28,10 +53,27 @@ export class EvaluateStore {
       row && {
         snapshotId: row.snapshot_id,
         manifestKey: row.manifest_key,
-        challenger: { version, prefix: row.prefix },
+        parentCut: BigInt(row.parent_cut),
+        goldenSince: daysBefore(row.created_at, completeSettings(row.settings).promotion.goldenDays),
+        halfLifeDays: completeSettings(row.settings).training.halfLifeDays,
+        challenger: { version, prefix: row.prefix, bytes: row.bytes },
         champion: row.champion === null ? null : { version: row.champion, prefix: row.champion_prefix! },
+        replaced:
+          row.replaced === null ? null : { version: row.replaced, prefix: row.replaced_prefix!, at: row.replaced_at! },
       }
     );
+  }
+
+  /** How many evaluations of other versions have looked at golden samples since then. */
+  goldenWear(projectId: string, version: number, since: Date): Promise<number> {
+    return this.db.prisma.evaluation.count({
+      where: {
+        projectId,
+        version: { not: version },
+        createdAt: { gte: since },
+        report: { path: ['golden', 'samples'], gt: 0 },
+      },
+    });
   }
 
   /** Evaluating again (the champion changed meanwhile) replaces the report. */
@@ -50,10 +92,19 @@ export class EvaluateStore {
   }
 }
 
+const daysBefore = (moment: Date, days: number): Date => new Date(moment.getTime() - days * 86_400_000);
+
 interface ContestRow {
   readonly snapshot_id: string;
   readonly manifest_key: string;
+  readonly created_at: Date;
+  readonly parent_cut: string;
+  readonly bytes: number;
+  readonly settings: SettingsPatch;
   readonly prefix: string;
   readonly champion: number | null;
   readonly champion_prefix: string | null;
+  readonly replaced: number | null;
+  readonly replaced_prefix: string | null;
+  readonly replaced_at: Date | null;
 }

@@ -24,6 +24,13 @@ export const SettingsPatchSchema = z.strictObject({
       minHoldout: z.number().int().min(1).max(1_000_000).optional(),
       maxNegativeFlipRate: share.optional(),
       alpha: share.optional(),
+      minGolden: z.number().int().min(20).max(1_000_000).optional(),
+      goldenDays: z.number().min(1).max(3_650).optional(),
+      withoutGolden: z.enum(['holdout', 'person']).optional(),
+      maxOlderDrop: share.optional(),
+      maxCalibrationGrowth: share.optional(),
+      maxMegabytes: z.number().min(0.1).max(10_000).optional(),
+      maxMillisecondsAnAnswer: z.number().min(0.1).max(60_000).optional(),
     })
     .optional(),
   auditShare: share.optional(),

@@ -50,7 +50,6 @@ export class PromoteController {
     @Param('version', { schema: VersionParam }) version: number,
     @Body({ schema: PromoteOrder }) order: z.infer<typeof PromoteOrder>,
   ) {
-    const reason = order?.reason ?? 'promoted by hand';
-    return this.promotion.promote(caller.projectId!, version, { reason, actor: caller.keyName });
+    return this.promotion.promote(caller.projectId!, version, { reason: order?.reason, actor: caller.keyName });
   }
 }

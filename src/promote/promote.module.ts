@@ -3,9 +3,12 @@ import { PromoteController } from './promote.controller.js';
 import { PromoteProcessor } from './promote.processor.js';
 import { PromoteService } from './promote.service.js';
 import { PromoteStore } from './promote.store.js';
+import { QuarantineController } from './quarantine.controller.js';
+import { QuarantineService } from './quarantine.service.js';
+import { QuarantineStore } from './quarantine.store.js';
 
 @Module({
-  controllers: [PromoteController],
-  providers: [PromoteService, PromoteStore, PromoteProcessor],
+  controllers: [PromoteController, QuarantineController],
+  providers: [PromoteService, PromoteStore, PromoteProcessor, QuarantineService, QuarantineStore],
 })
 export class PromoteModule {}

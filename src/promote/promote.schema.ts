@@ -2,8 +2,10 @@ import { z } from 'zod';
 
 const reason = z.string().min(1).max(500);
 
-/** A promotion by hand overrules the gate, so it says why. */
-export const PromoteOrder = z.strictObject({ reason: reason.default('promoted by hand') }).nullish();
+/** A promotion of what the gate did not promote overrules it, so it says why. */
+export const PromoteOrder = z.strictObject({ reason: reason.optional() }).nullish();
+
+export const ReleaseOrder = z.strictObject({ reason });
 
 export const RollbackOrder = z.strictObject({ reason: reason.default('rolled back by hand') }).nullish();
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EvaluationReport, ModelReport } from '../core/comparison.js';
+import type { BoutReport, EvaluationReport, ModelReport, Watch } from '../core/comparison.js';
 import { LoopError } from '../core/errors.js';
 import { type Page, pageOf } from '../core/page.js';
 import { decidePromotion } from '../core/promotion.js';
@@ -21,7 +21,11 @@ export class PromoteService {
     if (!evaluation || (await this.store.isDecided(projectId, version))) return;
     const { promotion: settings } = await this.store.settings(projectId);
     const { report } = evaluation;
-    const { promoted, reason, ...tests } = decidePromotion(report, settings);
+    if (report.watch?.verdict === 'worse') {
+      await this.store.book(projectId, automaticRollback(report.watch));
+      return this.jobs.hint(evaluateModel, { projectId, version });
+    }
+    const { promoted, reason, isHarmful, ...tests } = decidePromotion(report, settings);
     const isBooked = await this.store.book(projectId, {
       kind: 'automatic',
       promoted,
@@ -30,6 +34,7 @@ export class PromoteService {
       toVersion: version,
       numbers: { ...numbersOf(report), ...tests },
       actor: 'the loop',
+      isQuarantined: isHarmful,
     });
     // The champion changed since the contest: the contest is held again against the new one.
     if (!isBooked) await this.jobs.hint(evaluateModel, { projectId, version });
@@ -37,17 +42,19 @@ export class PromoteService {
   }
 
   /** A person puts a version in service; needs a reason and is signed by the key's name. */
-  async promote(projectId: string, version: number, { reason, actor }: { reason: string; actor: string }) {
+  async promote(projectId: string, version: number, { reason, actor }: { reason?: string | undefined; actor: string }) {
     const model = await this.find(projectId, version);
     const champion = await this.store.champion(projectId);
     if (champion === version) throw new LoopError('not-possible-now', `Version ${version} serves already.`);
+    if (reason === undefined && model.status !== 'retired')
+      throw new LoopError('invalid-request', 'A version that the gate did not promote needs a reason.', [NO_REASON]);
     const numbers = model.report ? numbersOf(model.report) : {};
     await this.book(projectId, {
       kind: 'manual',
       promoted: true,
       fromVersion: champion,
       toVersion: version,
-      reason,
+      reason: reason ?? 'served before, promoted by hand',
       numbers,
       actor,
     });
@@ -101,21 +108,52 @@ export class PromoteService {
   }
 }
 
+const NO_REASON = { pointer: '/reason', detail: 'is needed to overrule the gate' };
+
+/** People verified enough since to know that the champion is worse than the model it replaced. */
+const automaticRollback = (watch: Watch): Decision => ({
+  kind: 'rollback',
+  promoted: true,
+  fromVersion: watch.version,
+  toVersion: watch.against,
+  reason: `worse than version ${watch.against} on ${watch.samples} golden samples verified since: ${watch.wins} gained, ${watch.losses} lost`,
+  numbers: { watch },
+  actor: 'the loop',
+});
+
 const score = (report: ModelReport | null) =>
-  report && { version: report.version, correct: report.correct, accuracy: report.accuracy };
+  report && {
+    version: report.version,
+    correct: report.correct,
+    accuracy: report.accuracy,
+    calibrationError: report.calibrationError ?? null,
+  };
 
 /** The part of an evaluation that a decision rests on. */
-function numbersOf({ samples, majorityCorrect, champion, challenger, wins, losses, negativeFlips }: EvaluationReport) {
-  return {
-    samples,
-    majorityCorrect,
-    wins,
-    losses,
-    negativeFlips,
-    champion: score(champion),
-    challenger: score(challenger),
-  };
-}
+const numbersOf = (report: EvaluationReport) => ({
+  ...boutOf(report),
+  // Evaluations of before there was a golden set have none.
+  golden: report.golden ? boutOf(report.golden) : null,
+  goldenWear: report.goldenWear ?? 0,
+  footprint: report.footprint ?? null,
+  watch: report.watch ?? null,
+  sources: report.sources ?? [],
+});
+
+const boutOf = ({
+  samples,
+  majorityCorrect,
+  champion,
+  challenger,
+  wins,
+  losses,
+  negativeFlips,
+  slices,
+}: BoutReport) => ({
+  ...{ samples, majorityCorrect, wins, losses, negativeFlips, slices: slices ?? [] },
+  champion: score(champion),
+  challenger: score(challenger),
+});
 
 /** A model version as lists show it. */
 function shown(row: ModelRow) {
@@ -132,6 +170,7 @@ function shown(row: ModelRow) {
       holdoutSamples: row.report?.samples ?? null,
       holdoutAccuracy: row.report?.challenger.accuracy ?? null,
       championAccuracy: row.report?.champion?.accuracy ?? null,
+      calibrationError: row.report?.challenger.calibrationError ?? null,
     },
     bytes: row.bytes,
     sha256: row.sha256,

@@ -13,6 +13,8 @@ export interface Decision {
   readonly reason: string;
   readonly numbers: object;
   readonly actor: string;
+  /** The labels the refused version learnt last are kept out of training until somebody has looked at them. */
+  readonly isQuarantined?: boolean;
 }
 
 export type PromotionRow = Awaited<ReturnType<Database['prisma']['promotion']['findFirstOrThrow']>>;
@@ -59,6 +61,7 @@ export class PromoteStore {
       );
       if ((alias?.version ?? null) !== decision.fromVersion) return false;
       if (decision.promoted) await this.moveAlias(query, projectId, decision.toVersion);
+      if (decision.isQuarantined) await query(QUARANTINE, [newId(), projectId, decision.toVersion, decision.reason]);
       await query(
         `insert into promotion (id, project_id, kind, promoted, from_version, to_version, reason, numbers, actor)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
@@ -132,6 +135,16 @@ export interface ModelRow {
   readonly status: 'candidate' | 'champion' | 'retired' | 'rejected';
   readonly report: EvaluationReport | null;
 }
+
+/** The labels that are new since the snapshot before; with no snapshot before there is nothing they could be told from. */
+const QUARANTINE = `
+insert into quarantine (id, project_id, version, after_revision, to_revision, reason)
+select $1::uuid, m.project_id, m.version, b.cut, d.cut, $4
+from model_version m
+join dataset_snapshot d on d.id = m.snapshot_id
+join dataset_snapshot b on b.id = d.parent_id
+where m.project_id = $2 and m.version = $3 and d.cut > b.cut
+on conflict (project_id, version) do nothing`;
 
 /** The status follows from the alias and the decisions, so it cannot contradict them. */
 const MODELS = `

@@ -62,7 +62,8 @@ export class SnapshotStore {
   }
 
   /**
-   * Every labelled sample that a model can be made of, in the order of ids. A body that is not packed yet travels inside
+   * Every labelled sample that a model can be made of, in the order of ids, without those in quarantine: a label that a
+   * person verifies gets a new revision and so leaves it. A body that is not packed yet travels inside
    * its line, so that a snapshot never waits for the packer.
    */
   async lines(projectId: string): Promise<ManifestLine[]> {
@@ -102,6 +103,7 @@ interface LineRow {
   readonly occurred_at: Date;
   readonly is_trusted: boolean;
   readonly rater: string | null;
+  readonly golden_at: Date | null;
   readonly batch_id: string;
   readonly batch_line: number;
   readonly first_line: number | null;
@@ -132,22 +134,30 @@ const lineOf = (row: LineRow): ManifestLine => ({
   occurredAt: row.occurred_at.toISOString(),
   isTrusted: row.is_trusted,
   ...(row.rater === null ? {} : { rater: row.rater }),
+  ...(row.golden_at === null ? {} : { goldenAt: row.golden_at.toISOString() }),
 });
 
 const LINES = `
 select p.id, s.label, s.split, p.group_hash, p.content_hash, s.revision, p.batch_id, p.batch_line, b.first_line,
-       k.id as pack_id, p.occurred_at, s.support > 1 or coalesce(f.is_annotated, false) as is_trusted, f.rater
+       k.id as pack_id, p.occurred_at, s.support > 1 or coalesce(f.is_annotated, false) as is_trusted, f.rater,
+       v.decided_at as golden_at
 from sample s
+left join review v on v.project_id = s.project_id and v.sample_id = s.prediction_id and v.reason = 'audit'
+                  and v.decision in ('correction', 'accept') and s.split = 'holdout'
+join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
 left join lateral (
   select bool_or(rater_role = 'annotator') as is_annotated,
          case when count(distinct rater_id) = 1 then min(rater_id) end as rater
-  from feedback
-  where project_id = s.project_id and prediction_id = s.prediction_id and kind in ('correction', 'accept')
+  from (select * from feedback where project_id = s.project_id and prediction_id = s.prediction_id
+        union all
+        select * from feedback where project_id = s.project_id and external_id = p.external_id) spoken
+  where kind in ('correction', 'accept')
 ) f on true
-join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
 join payload_batch b on b.id = p.batch_id
 left join pack k on k.id = b.pack_id and k.stored_at is not null
 where s.project_id = $1 and s.status = 'resolved' and p.input_kind <> 'blob'
+  and not exists (select 1 from quarantine q where q.project_id = $1 and q.released_at is null
+                  and s.revision > q.after_revision and s.revision <= q.to_revision)
 order by p.id`;
 
 const PACKS = `

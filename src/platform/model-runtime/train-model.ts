@@ -86,11 +86,11 @@ function countLabels(samples: readonly SnapshotSample[]): Map<string, number> {
   return new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-async function learnerOf(
+export async function learnerOf(
   { inputs, usable }: ReadSamples,
   labels: readonly string[],
   pace: TrainingPace,
-  parent: ModelFiles | undefined,
+  parent?: ModelFiles,
 ): Promise<Learner> {
   const before = parent && { files: parent, labels: verifiedManifest(parent).labels };
   if (inputs) {
