@@ -5,6 +5,7 @@ import { type Page, pageOf } from '../core/page.js';
 import { evaluateModel, freezeSnapshot } from '../jobs.js';
 import type { Config } from '../platform/config.js';
 import {
+  type BaseInputs,
   ModelRuntime,
   TrainingCancelled,
   TrainingFailed,
@@ -104,7 +105,7 @@ export class TrainService implements BeforeApplicationShutdown {
 
   /** Runs the child and keeps the row alive; a cancelled or overtaken run is aborted within a heartbeat. */
   private async runWatched(projectId: string, runId: string, claimed: ClaimedRun): Promise<TrainingReport> {
-    const { attempt, seed, settings, manifestKey, snapshotSha256, champion } = claimed;
+    const { attempt, seed, settings, base, manifestKey, snapshotSha256, champion } = claimed;
     const abort = new AbortController();
     this.active.add(abort);
     let latest = { fraction: 0, note: 'starting' };
@@ -119,6 +120,7 @@ export class TrainService implements BeforeApplicationShutdown {
         {
           store: this.objects.config,
           manifestKey,
+          ...(base ? { base: { ...base, cachePrefix: cachePrefix(projectId, base) } } : {}),
           ...(champion ? { parentPrefix: champion.prefix } : {}),
           outputPrefix: `models/${projectId}/${runId}/${attempt}/`,
           seed,
@@ -151,6 +153,9 @@ export class TrainService implements BeforeApplicationShutdown {
     if (run?.modelVersion) await this.jobs.hint(evaluateModel, { projectId, version: run.modelVersion });
   }
 }
+
+/** Read in another way, or from another base, the same input has other activations. */
+const cachePrefix = (projectId: string, { hash }: BaseInputs): string => `activations/${projectId}/${hash}/1/`;
 
 /** Repeatable: the seed is a function of the run. */
 const seedOf = (runId: string): number => Number.parseInt(sha256(runId).slice(0, 7), 16);

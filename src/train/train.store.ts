@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { BaseSpec } from '../core/base-model.js';
 import type { WeightSettings } from '../core/sample-weight.js';
 import { completeSettings, type SettingsPatch } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
-import type { TrainingReport } from '../platform/model-runtime/model-runtime.js';
+import type { BaseInputs, TrainingReport } from '../platform/model-runtime/model-runtime.js';
 
 /** A run whose trainer has been silent for this long is free for another one. */
 const HEART_STOPPED_SECONDS = 10;
@@ -17,6 +18,7 @@ export interface ClaimedRun {
   readonly manifestKey: string;
   readonly snapshotSha256: string;
   readonly settings: WeightSettings;
+  readonly base: BaseInputs | null;
   readonly champion: { readonly version: number; readonly prefix: string } | null;
 }
 
@@ -49,6 +51,7 @@ export class TrainStore {
       manifestKey: row.manifest_key,
       snapshotSha256: row.sha256,
       settings: completeSettings(row.settings).training,
+      base: row.base_prefix === null ? null : baseOf(row, row.base_prefix),
       champion,
     };
   }
@@ -137,7 +140,20 @@ export class TrainStore {
   }
 }
 
+const baseOf = ({ base_spec: spec, base_hash: hash, base_features: size }: ClaimRow, prefix: string): BaseInputs => ({
+  kind: 'base',
+  of: spec!.input.kind,
+  spec: spec!,
+  prefix,
+  hash: hash!,
+  size: size!,
+});
+
 interface ClaimRow {
+  readonly base_prefix: string | null;
+  readonly base_hash: string | null;
+  readonly base_spec: BaseSpec | null;
+  readonly base_features: number | null;
   readonly attempt: number;
   readonly seed: number;
   readonly manifest_key: string;
@@ -155,12 +171,16 @@ with claimed as (
                      or (status = 'running' and heartbeat_at < now() - make_interval(secs => $2)))
   returning project_id, snapshot_id, attempt, seed
 )
-select c.attempt, c.seed, d.manifest_key, d.sha256, p.settings, a.version as champion, m.prefix
+select c.attempt, c.seed, d.manifest_key, d.sha256, p.settings, a.version as champion, m.prefix,
+       b.prefix as base_prefix, b.hash as base_hash, b.spec as base_spec, b.features as base_features
 from claimed c
 join project p on p.id = c.project_id
 join dataset_snapshot d on d.id = c.snapshot_id
 left join model_alias a on a.project_id = c.project_id and a.name = 'champion'
-left join model_version m on m.project_id = a.project_id and m.version = a.version`;
+left join model_version m on m.project_id = a.project_id and m.version = a.version
+left join lateral (
+  select * from base_model where project_id = c.project_id and retired_at is null order by created_at desc limit 1
+) b on true`;
 
 const INSERT_VERSION = `
 insert into model_version (project_id, version, run_id, snapshot_id, parent, kind, labels, prefix, sha256, bytes, seed,

@@ -7,7 +7,7 @@ import { cosine, requireFinite, type TrainingPace } from './training-pace.js';
 
 /** With fewer samples a hidden layer only learns them by heart. */
 const FEWEST_FOR_HIDDEN = 300;
-const HIDDEN_UNITS = { vector: 64, image: 128 } as const;
+const HIDDEN_UNITS = { vector: 64, image: 128, base: 128 } as const;
 const BATCH = { few: 32, many: 128, manyFrom: 4_000 } as const;
 const RATE = 4e-3;
 const L2 = 1e-4;

@@ -1,4 +1,6 @@
+import type { BaseSpec } from '../../core/base-model.js';
 import type { Input } from '../../core/input.js';
+import { type Base, headBytes } from './base.js';
 import { type DenseNetwork, forward, sizesOf } from './dense-network.js';
 import { InputMismatch } from './errors.js';
 import { type ImageShape, imagePixels, pixelsIn } from './image-pixels.js';
@@ -11,8 +13,22 @@ import type { Answer, ModelFiles, ServedModel } from './types.js';
 /** How an input becomes the numbers a dense network reads. */
 export type DenseInputs =
   | { readonly kind: 'vector'; readonly size: number }
+  | BaseInputs
   /** Without a base the pixels themselves are read, as the first image models did. */
   | { readonly kind: 'image'; readonly shape: ImageShape; readonly base?: 'oriented-gradients' };
+
+/** Inputs read by way of a project's own base. */
+export interface BaseInputs {
+  readonly kind: 'base';
+  /** What the base reads. */
+  readonly of: 'image' | 'vector';
+  readonly spec: BaseSpec;
+  /** Where its files are, and what they are. */
+  readonly prefix: string;
+  readonly hash: string;
+  /** How many numbers its activations are. */
+  readonly size: number;
+}
 
 export interface DenseWeights {
   readonly labels: readonly string[];
@@ -28,7 +44,7 @@ type DenseFeaturiserFile = DenseInputs & { readonly sizes: readonly number[]; re
 
 /** How many numbers the network reads. */
 export function widthOf(inputs: DenseInputs): number {
-  if (inputs.kind === 'vector') return inputs.size;
+  if (inputs.kind !== 'image') return inputs.size;
   return inputs.base ? gradientCount(inputs.shape) : pixelsIn(inputs.shape);
 }
 
@@ -40,12 +56,16 @@ export function encodeDenseModel({ inputs, network, temperature }: DenseWeights)
     { name: `dense_${i}/bias`, shape: [units], values: bias },
   ]);
   const about: DenseFeaturiserFile = { ...inputs, sizes, temperature };
-  return layersFiles(inputs, sizes, weights).set('featuriser.json', jsonFile(about));
+  const files = layersFiles(inputs, sizes, weights).set('featuriser.json', jsonFile(about));
+  return inputs.kind === 'base' ? files.set('head.bin', headBytes(network)) : files;
 }
 
-/** With a base the LayersModel reads pixels and the base is its first layer. */
+/**
+ * Oriented gradients are the first layer of a LayersModel that reads pixels. A project's own base is put before the head
+ * where TensorFlow.js is at hand: until then, and for graphs, the LayersModel reads activations.
+ */
 function layersFiles(inputs: DenseInputs, sizes: readonly number[], weights: readonly NamedWeights[]) {
-  if (inputs.kind === 'vector' || !inputs.base) return layersModelFiles(denseTopology(sizes), weights);
+  if (inputs.kind !== 'image' || !inputs.base) return layersModelFiles(denseTopology(sizes), weights);
   const base = gradientConvolution();
   const kernel = { name: 'base/kernel', shape: [base.size, base.size, 1, base.filters], values: base.kernel };
   return layersModelFiles(imageTopology(inputs.shape, base, sizes), [kernel, ...weights]);
@@ -54,7 +74,7 @@ function layersFiles(inputs: DenseInputs, sizes: readonly number[], weights: rea
 export function decodeDenseModel(files: ModelFiles, labels: readonly string[]): DenseWeights {
   const about = JSON.parse(fileOf(files, 'featuriser.json').toString('utf8')) as DenseFeaturiserFile;
   const { sizes, temperature = 1, ...inputs } = about;
-  const values = floatsOf(fileOf(files, 'weights.bin'));
+  const values = floatsOf(fileOf(files, inputs.kind === 'base' ? 'head.bin' : 'weights.bin'));
   let at = inputs.kind === 'image' && inputs.base ? gradientConvolution().kernel.length : 0;
   const take = (count: number): Float32Array => values.subarray(at, (at += count));
   const network = sizes.slice(1).map((units, i) => {
@@ -65,7 +85,11 @@ export function decodeDenseModel(files: ModelFiles, labels: readonly string[]): 
 }
 
 /** The numbers of one input, or an {@link InputMismatch}. */
-export async function denseFeatures(input: Input, index: number, inputs: DenseInputs): Promise<ArrayLike<number>> {
+export async function denseFeatures(
+  input: Input,
+  index: number,
+  inputs: Exclude<DenseInputs, BaseInputs>,
+): Promise<ArrayLike<number>> {
   if (inputs.kind === 'image') {
     const pixels = await imagePixels(input, index, inputs.shape);
     return inputs.base ? orientedGradients(pixels, inputs.shape) : pixels;
@@ -76,25 +100,35 @@ export async function denseFeatures(input: Input, index: number, inputs: DenseIn
   return input.vector;
 }
 
-/** Serves a small dense network without TensorFlow.js: two matrix-vector products. */
+/** Serves a small dense network without TensorFlow.js, which only a project's own base needs. */
 export class DenseModel implements ServedModel {
   readonly kind: 'vector' | 'image';
   readonly labels: readonly string[];
 
-  constructor(private readonly weights: DenseWeights) {
-    this.kind = weights.inputs.kind;
+  constructor(
+    private readonly weights: DenseWeights,
+    private readonly base?: Base,
+  ) {
+    this.kind = weights.inputs.kind === 'base' ? weights.inputs.of : weights.inputs.kind;
     this.labels = weights.labels;
   }
 
   async predict(inputs: readonly Input[]): Promise<Answer[]> {
-    return Promise.all(inputs.map((input, index) => this.answer(input, index)));
+    return (await this.features(inputs)).map((features) => {
+      const scores = forward(this.weights.network, features);
+      softmaxInPlace(scores);
+      return answerOf(this.labels, scores);
+    });
   }
 
-  dispose(): void {}
+  dispose(): void {
+    this.base?.dispose();
+  }
 
-  private async answer(input: Input, index: number): Promise<Answer> {
-    const scores = forward(this.weights.network, await denseFeatures(input, index, this.weights.inputs));
-    softmaxInPlace(scores);
-    return answerOf(this.labels, scores);
+  private features(inputs: readonly Input[]): Promise<ArrayLike<number>[]> {
+    const { inputs: how } = this.weights;
+    return how.kind === 'base'
+      ? this.base!.activations(inputs)
+      : Promise.all(inputs.map((input, index) => denseFeatures(input, index, how)));
   }
 }

@@ -1,16 +1,34 @@
 import type { ObjectStore } from '../object-store/object-store.js';
-import { DenseModel, decodeDenseModel } from './dense-model.js';
+import type { BackendName } from './backend.js';
+import { Base } from './base.js';
+import { type BaseInputs, DenseModel, decodeDenseModel } from './dense-model.js';
 import { fileKey, MANIFEST, type ModelManifest, verifiedManifest } from './model-files.js';
 import { decodeTextModel, TextModel } from './text-model.js';
 import type { ModelFiles, ServedModel } from './types.js';
 
-/** A model ready to answer. Throws `ModelFilesCorrupt` when the files are not those the manifest describes. */
-
-export async function loadModel(files: ModelFiles): Promise<ServedModel> {
+/**
+ * A model ready to answer. Throws `ModelFilesCorrupt` when the files are not those the manifest describes.
+ * @param store where the project's own base is, for models that stand on one
+ */
+export async function loadModel(files: ModelFiles, store?: ObjectStore): Promise<ServedModel> {
   const { kind, labels } = verifiedManifest(files);
-  return kind === 'text'
-    ? new TextModel(decodeTextModel(files, labels))
-    : new DenseModel(decodeDenseModel(files, labels));
+  if (kind === 'text') return new TextModel(decodeTextModel(files, labels));
+  const weights = decodeDenseModel(files, labels);
+  if (weights.inputs.kind !== 'base') return new DenseModel(weights);
+  return new DenseModel(weights, await openBase(store!, weights.inputs));
+}
+
+/** A project's base from the object store. */
+export async function openBase(
+  store: ObjectStore,
+  { prefix, spec }: Pick<BaseInputs, 'prefix' | 'spec'>,
+  backend: BackendName | 'auto' = 'auto',
+): Promise<Base> {
+  const model = await store.get(fileKey(prefix, 'model.json'));
+  const { weightsManifest } = JSON.parse(model.toString('utf8')) as { weightsManifest: { paths: string[] }[] };
+  const names = weightsManifest.flatMap(({ paths }) => paths);
+  const bodies = await Promise.all(names.map(async (name) => [name, await store.get(fileKey(prefix, name))] as const));
+  return Base.open(new Map([...bodies, ['model.json', model]]), spec, backend);
 }
 
 /** The manifest under a prefix and the files it names. */

@@ -3,10 +3,18 @@ import { fileURLToPath } from 'node:url';
 import type { ObjectStore } from '../object-store/object-store.js';
 import { TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
 import { loadModel, readModelFiles } from './load-model.js';
-import type { FromChild, ToChild, TrainingJob, TrainingReport } from './training-messages.js';
+import type {
+  FromChild,
+  InspectionJob,
+  InspectionReport,
+  ToChild,
+  TrainingJob,
+  TrainingReport,
+} from './training-messages.js';
 import type { ServedModel } from './types.js';
 
 export { InputMismatch, TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
+export type { BaseInputs } from './dense-model.js';
 export type { TrainingJob, TrainingReport } from './training-messages.js';
 export type { Answer, ServedModel } from './types.js';
 
@@ -18,32 +26,44 @@ export interface TrainingHooks {
 /** Time a cancelled child has to end by itself. */
 const GRACE_MS = 1_000;
 const HEAP_LIMIT_MB = 3_072;
+/** Time a brought model has to open and to answer once. */
+const INSPECTION_MS = 30_000;
 /** Of what a child wrote to its standard error the end is kept: there lies the reason of a crash. */
 const KEPT_OF_STDERR = 2_000;
 
 /** The door to training and to trained models. Training happens in a process of its own, one a run. */
 export class ModelRuntime {
   /** Rejects with `TrainingRefused` (never try these samples again), `TrainingCancelled` or `TrainingFailed`. */
-  async train(job: TrainingJob, hooks: TrainingHooks): Promise<TrainingReport> {
-    if (hooks.signal.aborted) throw new TrainingCancelled();
-    const child = fork(childEntry(), [], {
-      execArgv: [`--max-old-space-size=${HEAP_LIMIT_MB}`],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
-    const cancel = (): void => end(child);
-    hooks.signal.addEventListener('abort', cancel, { once: true });
-    try {
-      const outcome = outcomeOf(child, hooks);
-      tell(child, { type: 'start', job });
-      return await outcome;
-    } finally {
-      hooks.signal.removeEventListener('abort', cancel);
-      child.kill('SIGKILL');
-    }
+  train(job: TrainingJob, hooks: TrainingHooks): Promise<TrainingReport> {
+    return inChild({ type: 'train', job }, hooks) as Promise<TrainingReport>;
+  }
+
+  /** Opens a model that somebody brought, away from here: it may be made to use up memory or to crash. */
+  inspect(job: InspectionJob): Promise<InspectionReport> {
+    const hooks = { onProgress: () => undefined, signal: AbortSignal.timeout(INSPECTION_MS) };
+    return inChild({ type: 'inspect', job }, hooks) as Promise<InspectionReport>;
   }
 
   async load(store: ObjectStore, prefix: string): Promise<ServedModel> {
-    return loadModel(await readModelFiles(store, prefix));
+    return loadModel(await readModelFiles(store, prefix), store);
+  }
+}
+
+async function inChild(order: Exclude<ToChild, { type: 'cancel' }>, hooks: TrainingHooks) {
+  if (hooks.signal.aborted) throw new TrainingCancelled();
+  const child = fork(childEntry(), [], {
+    execArgv: [`--max-old-space-size=${HEAP_LIMIT_MB}`],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  const cancel = (): void => end(child);
+  hooks.signal.addEventListener('abort', cancel, { once: true });
+  try {
+    const outcome = outcomeOf(child, hooks);
+    tell(child, order);
+    return await outcome;
+  } finally {
+    hooks.signal.removeEventListener('abort', cancel);
+    child.kill('SIGKILL');
   }
 }
 
@@ -55,7 +75,7 @@ function childEntry(): string {
 }
 
 /** Settles once the child has ended, so that no process outlives its run. */
-function outcomeOf(child: ChildProcess, hooks: TrainingHooks): Promise<TrainingReport> {
+function outcomeOf(child: ChildProcess, hooks: TrainingHooks): Promise<TrainingReport | InspectionReport> {
   let last: Exclude<FromChild, { type: 'progress' }> | undefined;
   let complaint = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {

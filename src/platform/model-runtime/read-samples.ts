@@ -1,6 +1,8 @@
 import { kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
-import { type DenseInputs, denseFeatures } from './dense-model.js';
+import type { ActivationCache } from './activation-cache.js';
+import type { Base } from './base.js';
+import { type BaseInputs, type DenseInputs, denseFeatures } from './dense-model.js';
 import { InputMismatch, TrainingRefused } from './errors.js';
 import type { TrainingPace } from './training-pace.js';
 import type { Excluded, ModelKind } from './types.js';
@@ -31,18 +33,23 @@ const AT_ONCE = 32;
  * images that cannot be decoded: a few broken samples must not keep all others from being learnt. Throws
  * {@link TrainingRefused} when they are not few, or when nothing can be learnt from the rest.
  */
-export async function readSamples(samples: readonly SnapshotSample[], pace: TrainingPace): Promise<ReadSamples> {
+export async function readSamples(
+  samples: readonly SnapshotSample[],
+  pace: TrainingPace,
+  own?: OwnBase,
+): Promise<ReadSamples> {
   const shape = commonest(samples.map(shapeOf));
   const alike = samples.filter((sample) => shapeOf(sample) === shape);
   const excluded = samples
     .filter((sample) => shapeOf(sample) !== shape)
     .map((sample) => ({ sampleId: sample.sampleId, reason: `is ${shapeOf(sample)}, most are ${shape}` }));
   const kind = requireKind(alike);
-  const inputs = inputsOf(alike[0]!, kind);
+  const base = own && doesRead(own.inputs, alike[0]!) ? own : undefined;
+  const inputs = base?.inputs ?? inputsOf(alike[0]!, kind);
   const usable: ReadSample[] = [];
   for (let from = 0; from < alike.length; from += AT_ONCE) {
     const part = alike.slice(from, from + AT_ONCE);
-    const numbers = await Promise.all(part.map(({ input }) => (inputs ? readable(input, inputs) : [])));
+    const numbers = await Promise.all(part.map((sample) => numbersOf(sample, inputs, base)));
     part.forEach((sample, i) => {
       if (numbers[i]) usable.push({ sample, numbers: numbers[i] });
       else excluded.push({ sampleId: sample.sampleId, reason: faultOf(sample) });
@@ -54,10 +61,32 @@ export async function readSamples(samples: readonly SnapshotSample[], pace: Trai
   return { kind, inputs, usable, excluded };
 }
 
-/** The numbers of an input; undefined when there are none. */
-async function readable(input: SnapshotSample['input'], inputs: DenseInputs): Promise<ArrayLike<number> | undefined> {
+/** A project's own base, opened, and the activations that were computed before. */
+export interface OwnBase {
+  readonly base: Base;
+  readonly inputs: BaseInputs;
+  readonly cache?: ActivationCache;
+}
+
+/** A base of another kind or size than the samples is left alone. */
+const doesRead = ({ of, spec }: BaseInputs, { input }: SnapshotSample): boolean =>
+  of === kindOf(input) &&
+  (spec.input.kind === 'image' || ('vector' in input && input.vector.length === spec.input.size));
+
+/** The numbers of a sample: none for a text; undefined when it cannot be read. */
+async function numbersOf(
+  { input, contentHash }: SnapshotSample,
+  inputs: DenseInputs | undefined,
+  own: OwnBase | undefined,
+): Promise<ArrayLike<number> | undefined> {
   try {
-    return await denseFeatures(input, 0, inputs);
+    if (!inputs) return [];
+    if (inputs.kind !== 'base') return await denseFeatures(input, 0, inputs);
+    const known = own!.cache?.get(contentHash);
+    if (known) return known;
+    const [activations] = await own!.base.activations([input]);
+    own!.cache?.add(contentHash, activations!);
+    return activations;
   } catch (error) {
     if (error instanceof InputMismatch) return undefined;
     throw error;

@@ -3,7 +3,7 @@ import { sampleWeights } from '../../core/sample-weight.js';
 import { decodeDenseModel } from './dense-model.js';
 import { denseLearner } from './dense-learner.js';
 import type { FitOrder, Learner } from './learner.js';
-import { type ReadSample, readSamples, type ReadSamples } from './read-samples.js';
+import { type OwnBase, type ReadSample, readSamples, type ReadSamples } from './read-samples.js';
 import { sealFiles, verifiedManifest } from './model-files.js';
 import { judgeOutOfFold, type Judgement, NOT_JUDGED } from './out-of-fold.js';
 import { decodeTextModel } from './text-model.js';
@@ -25,10 +25,14 @@ const JUDGED = 0.6;
  * a sample judge its label: out of that come the labels to leave out, those to ask about, and the temperature.
  * 4. Learn from the rest.
  */
-export async function trainModel(all: readonly SnapshotSample[], options: TrainingOptions): Promise<TrainedModel> {
+export async function trainModel(
+  all: readonly SnapshotSample[],
+  options: TrainingOptions,
+  own?: OwnBase,
+): Promise<TrainedModel> {
   const startedAt = performance.now();
   const pace = new TrainingPace(options.signal);
-  const read = await readSamples(all, pace);
+  const read = await readSamples(all, pace, own);
   const samples = read.usable.map(({ sample }) => sample);
   const parent = parentOf(read.kind, options.parent);
   const counts = countLabels(samples);
@@ -46,6 +50,7 @@ export async function trainModel(all: readonly SnapshotSample[], options: Traini
 
   const facts = { kind: read.kind, labels, seed: options.seed, backend: HEADS, counts: Object.fromEntries(counts) };
   const metrics = {
+    ...(read.inputs?.kind === 'base' ? { base: read.inputs.hash } : {}),
     trainSamples: members.length,
     seconds: (performance.now() - startedAt) / 1000,
     finalLoss: fit.finalLoss,
@@ -53,8 +58,15 @@ export async function trainModel(all: readonly SnapshotSample[], options: Traini
     ...judged(judgement),
     ...reported(read.excluded),
   };
-  const files = sealFiles(fit.files(judgement.temperature), facts);
+  const files = sealFiles(await withBase(fit.files(judgement.temperature), labels, own), facts);
   return { kind: read.kind, labels, files, backend: HEADS, metrics };
+}
+
+/** A model on a project's own base becomes one LayersModel with it, where TensorFlow.js can continue the base. */
+async function withBase(files: ModelFiles, labels: readonly string[], own: OwnBase | undefined): Promise<ModelFiles> {
+  if (!own || !files.has('head.bin')) return files;
+  const whole = await own.base.withHead(decodeDenseModel(files, labels).network);
+  return whole ? new Map([...files, ...whole]) : files;
 }
 
 /** Progress of a part of the run as progress of the whole. */

@@ -1,10 +1,18 @@
 import { ObjectStore } from '../object-store/object-store.js';
 import { readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
-import { readModelFiles } from './load-model.js';
+import { ActivationCache } from './activation-cache.js';
+import { openBase, readModelFiles } from './load-model.js';
 import { fileKey, fileOf, MANIFEST, sha256, withProvenance } from './model-files.js';
 import { trainModel } from './train-model.js';
-import type { FromChild, ToChild, TrainingJob, TrainingReport } from './training-messages.js';
+import type {
+  FromChild,
+  InspectionJob,
+  InspectionReport,
+  ToChild,
+  TrainingJob,
+  TrainingReport,
+} from './training-messages.js';
 
 /**
  * The process that trains: one run, one process. It reads and writes the object store itself, so that only words
@@ -15,19 +23,20 @@ const PROGRESS_EVERY_MS = 500;
 
 const cancelled = new AbortController();
 
-async function run(job: TrainingJob): Promise<TrainingReport> {
+async function inspect({ store, prefix, spec, backend }: InspectionJob): Promise<InspectionReport> {
+  const { features } = await openBase(new ObjectStore(store), { prefix, spec }, backend);
+  return { features };
+}
+
+async function train(job: TrainingJob): Promise<TrainingReport> {
   const store = new ObjectStore(job.store);
+  const own = job.base && (await openOwn(store, job.base, job.backend));
   const samples = await readSnapshot(store, job.manifestKey, ({ split }) => split === 'train');
   const parent = job.parentPrefix === undefined ? {} : { parent: await readModelFiles(store, job.parentPrefix) };
   const { seed, backend, settings } = job;
-  const trained = await trainModel(samples, {
-    seed,
-    backend,
-    settings,
-    ...parent,
-    onProgress: progress(),
-    signal: cancelled.signal,
-  });
+  const options = { seed, backend, settings, ...parent, onProgress: progress(), signal: cancelled.signal };
+  const trained = await trainModel(samples, options, own);
+  await own?.cache.save(sha256(Buffer.from(job.outputPrefix)));
 
   const files = withProvenance(trained.files, job.provenance);
   for (const [name, body] of files) {
@@ -37,6 +46,15 @@ async function run(job: TrainingJob): Promise<TrainingReport> {
   const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0);
   const manifestSha256 = sha256(fileOf(files, MANIFEST));
   return { kind, labels, prefix: job.outputPrefix, manifestSha256, bytes, backend: trained.backend, metrics };
+}
+
+async function openOwn(store: ObjectStore, base: NonNullable<TrainingJob['base']>, backend: TrainingJob['backend']) {
+  const { cachePrefix, ...inputs } = base;
+  const [opened, cache] = await Promise.all([
+    openBase(store, inputs, backend),
+    ActivationCache.open(store, cachePrefix),
+  ]);
+  return { base: opened, inputs, cache };
 }
 
 /** Says how far it is, at once and then at most twice a second. */
@@ -57,7 +75,7 @@ function failure(error: unknown): FromChild {
 process.once('disconnect', () => process.exit(ORPHANED));
 process.on('message', (message: ToChild) => {
   if (message.type === 'cancel') return cancelled.abort();
-  void run(message.job)
+  void (message.type === 'train' ? train(message.job) : inspect(message.job))
     .then((report): FromChild => ({ type: 'done', report }), failure)
     .then((last) => process.send!(last, () => process.exit(0)));
 });

@@ -1,4 +1,6 @@
 import type { BackendName } from './backend.js';
+import type { BaseSpec } from '../../core/base-model.js';
+import type { BaseInputs } from './dense-model.js';
 import type { Provenance } from './model-files.js';
 import type { ObjectStoreConfig } from '../object-store/object-store.js';
 import type { WeightSettings } from '../../core/sample-weight.js';
@@ -9,6 +11,8 @@ export interface TrainingJob {
   readonly store: ObjectStoreConfig;
   readonly manifestKey: string;
   readonly parentPrefix?: string;
+  /** The project's own base, and where its activations are kept. */
+  readonly base?: BaseInputs & { readonly cachePrefix: string };
   readonly outputPrefix: string;
   readonly seed: number;
   readonly backend: BackendName | 'auto';
@@ -27,9 +31,25 @@ export interface TrainingReport {
   readonly metrics: TrainingMetrics;
 }
 
-export type ToChild = { readonly type: 'start'; readonly job: TrainingJob } | { readonly type: 'cancel' };
+/** A look at a model that somebody brought: whether it opens, and what it makes of an input. */
+export interface InspectionJob {
+  readonly store: ObjectStoreConfig;
+  readonly prefix: string;
+  readonly spec: BaseSpec;
+  readonly backend: BackendName | 'auto';
+}
+
+export interface InspectionReport {
+  /** How many numbers the activations of one input are. */
+  readonly features: number;
+}
+
+export type ToChild =
+  | { readonly type: 'train'; readonly job: TrainingJob }
+  | { readonly type: 'inspect'; readonly job: InspectionJob }
+  | { readonly type: 'cancel' };
 
 export type FromChild =
   | { readonly type: 'progress'; readonly fraction: number; readonly note: string }
-  | { readonly type: 'done'; readonly report: TrainingReport }
+  | { readonly type: 'done'; readonly report: TrainingReport | InspectionReport }
   | { readonly type: 'refused' | 'failed'; readonly reason: string };

@@ -38,6 +38,8 @@ export interface Excluded {
 }
 
 export interface TrainingMetrics {
+  /** Hash of the project's own base, where the model stands on one. */
+  readonly base?: string;
   readonly trainSamples: number;
   readonly seconds: number;
   readonly finalLoss: number;

@@ -1,0 +1,61 @@
+import { bytesOf, floatsOf } from './model-files.js';
+import type { ObjectStore } from '../object-store/object-store.js';
+
+/** More segments than this are written together into one. */
+const MOST_SEGMENTS = 16;
+
+/**
+ * Activations of a frozen base by the content of their input, in the object store: what one run computed the next one
+ * only reads. A segment is a JSON line with the content hashes and the width, then as many rows of float32. Content
+ * decides, so neither order nor number of the segments matters.
+ */
+export class ActivationCache {
+  private readonly known = new Map<string, Float32Array>();
+  private readonly fresh = new Map<string, Float32Array>();
+
+  private constructor(
+    private readonly store: ObjectStore,
+    private readonly prefix: string,
+    private readonly segments: readonly string[],
+  ) {}
+
+  /** @param prefix one for each project, base and way of reading inputs */
+  static async open(store: ObjectStore, prefix: string): Promise<ActivationCache> {
+    const cache = new ActivationCache(store, prefix, await store.list(prefix));
+    for (const key of cache.segments) cache.read(await store.get(key));
+    return cache;
+  }
+
+  get(contentHash: string): Float32Array | undefined {
+    return this.known.get(contentHash) ?? this.fresh.get(contentHash);
+  }
+
+  add(contentHash: string, activations: Float32Array): void {
+    this.fresh.set(contentHash, activations);
+  }
+
+  /** Writes what is new; the segments before it are put together when they are many. */
+  async save(name: string): Promise<void> {
+    if (this.fresh.size === 0) return;
+    const isMany = this.segments.length >= MOST_SEGMENTS;
+    const rows = isMany ? new Map([...this.known, ...this.fresh]) : this.fresh;
+    await this.store.put(`${this.prefix}${name}.bin`, encode(rows));
+    if (isMany) for (const key of this.segments) await this.store.delete(key);
+  }
+
+  private read(segment: Buffer): void {
+    const end = segment.indexOf('\n');
+    const { hashes, width } = JSON.parse(segment.subarray(0, end).toString('utf8')) as {
+      hashes: string[];
+      width: number;
+    };
+    const values = floatsOf(segment.subarray(end + 1));
+    hashes.forEach((hash, i) => this.known.set(hash, values.subarray(i * width, (i + 1) * width)));
+  }
+}
+
+function encode(rows: ReadonlyMap<string, Float32Array>): Buffer {
+  const width = [...rows.values()][0]!.length;
+  const head = Buffer.from(`${JSON.stringify({ hashes: [...rows.keys()], width })}\n`);
+  return Buffer.concat([head, ...[...rows.values()].map(bytesOf)]);
+}

@@ -1,0 +1,191 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { BaseInput, BaseSpec } from '../../core/base-model.js';
+import type { Input } from '../../core/input.js';
+import { type BackendName, openBackend, type Tf } from './backend.js';
+import type { DenseNetwork } from './dense-network.js';
+import { InputMismatch, TrainingRefused } from './errors.js';
+import { imagePixels } from './image-pixels.js';
+import { bytesOf, fileOf } from './model-files.js';
+import type { ModelFiles } from './types.js';
+
+/** Inputs that a base reads at once: between two turns of the event loop, so that serving stays alive. */
+const AT_ONCE = 8;
+
+type Net = Awaited<ReturnType<typeof layersNet>>;
+
+/** A frozen pre-trained model, cut before its answers: inputs in, activations out. */
+export class Base {
+  private constructor(
+    private readonly tf: Tf,
+    private readonly net: Net,
+    readonly input: BaseInput,
+    /** How many numbers the activations of one input are. */
+    readonly features: number,
+  ) {}
+
+  /** Throws {@link TrainingRefused} when the files make no model that reads such inputs. */
+  static async open(files: ModelFiles, spec: BaseSpec, wanted: BackendName | 'auto' = 'auto'): Promise<Base> {
+    const { tf } = await openBackend(wanted);
+    const net = await (spec.format === 'layers-model' ? layersNet : graphNet)(tf, files, spec);
+    const probe = new Float32Array(numbersOf(spec.input));
+    const [activations] = await run(tf, net, spec.input, [probe]);
+    if (!activations!.every(Number.isFinite)) throw new TrainingRefused('its activations of zeros are no numbers');
+    return new Base(tf, net, spec.input, activations!.length);
+  }
+
+  /** Activations of each input, in order. Throws {@link InputMismatch} for one that the base does not read. */
+  async activations(inputs: readonly Input[]): Promise<Float32Array[]> {
+    const found: Float32Array[] = [];
+    for (let from = 0; from < inputs.length; from += AT_ONCE) {
+      const part = inputs.slice(from, from + AT_ONCE);
+      const numbers = await Promise.all(part.map((input, i) => read(input, from + i, this.input)));
+      found.push(...(await run(this.tf, this.net, this.input, numbers)));
+      await new Promise((resume) => setImmediate(resume));
+    }
+    return found;
+  }
+
+  /** Base and head as one LayersModel; undefined for a graph, which cannot be continued. */
+  withHead(head: DenseNetwork): Promise<Map<string, Buffer>> | undefined {
+    return this.net.model ? joined(this.net.model, this.net.output!, head) : undefined;
+  }
+
+  dispose(): void {
+    this.net.dispose();
+  }
+}
+
+const numbersOf = (input: BaseInput): number =>
+  input.kind === 'vector' ? input.size : input.width * input.height * input.channels;
+
+async function read(input: Input, index: number, spec: BaseInput): Promise<Float32Array> {
+  if (spec.kind === 'vector') {
+    if (!('vector' in input) || input.vector.length !== spec.size)
+      throw new InputMismatch(index, `a vector of ${spec.size} numbers`);
+    return Float32Array.from(input.vector);
+  }
+  const pixels = await imagePixels(input, index, spec);
+  if (spec.pixels === 'zero-to-one') return pixels;
+  return pixels.map((value) => (spec.pixels === 'zero-to-255' ? value * 255 : value * 2 - 1));
+}
+
+async function run(tf: Tf, net: Net, spec: BaseInput, rows: readonly Float32Array[]): Promise<Float32Array[]> {
+  const size = numbersOf(spec);
+  const all = new Float32Array(rows.length * size);
+  rows.forEach((row, i) => all.set(row, i * size));
+  const shape = spec.kind === 'vector' ? [spec.size] : [spec.height, spec.width, spec.channels];
+  const output = tf.tidy(() => {
+    const found = net.answer(tf.tensor(all, [rows.length, ...shape]));
+    // Maps of features are averaged over their places.
+    const pooled = found.rank === 4 ? tf.mean(found, [1, 2]) : found;
+    return tf.reshape(pooled, [rows.length, -1]);
+  });
+  const values = (await output.data()) as Float32Array;
+  output.dispose();
+  const width = values.length / rows.length;
+  return rows.map((_, i) => values.slice(i * width, (i + 1) * width));
+}
+
+interface ModelJson {
+  readonly modelTopology: object;
+  readonly weightsManifest: readonly { readonly paths: string[]; readonly weights: WeightSpec[] }[];
+  readonly signature?: object;
+}
+type WeightSpec = { name: string; shape: number[]; dtype: 'float32' | 'int32' };
+
+function artifactsOf(files: ModelFiles) {
+  const model = JSON.parse(fileOf(files, 'model.json').toString('utf8')) as ModelJson;
+  const bytes = model.weightsManifest.flatMap(({ paths }) => paths.map((path) => fileOf(files, path)));
+  return {
+    modelTopology: model.modelTopology,
+    weightSpecs: model.weightsManifest.flatMap(({ weights }) => weights),
+    weightData: Uint8Array.from(Buffer.concat(bytes)).buffer,
+    ...(model.signature ? { signature: model.signature } : {}),
+  };
+}
+
+async function layersNet(tf: Tf, files: ModelFiles, { outputLayer }: BaseSpec) {
+  const { loadLayersModel, model } = await import('@tensorflow/tfjs-layers');
+  const whole = await refusing(() => loadLayersModel(tf.io.fromMemory(artifactsOf(files))));
+  const layer = outputLayer === null ? lastBeforeAnswers(whole) : await refusing(() => whole.getLayer(outputLayer));
+  const cut = model({ inputs: whole.inputs, outputs: layer.output as SymbolicTensor });
+  return {
+    answer: (inputs: Tensor) => cut.predict(inputs) as Tensor,
+    model: whole as LayersModel | undefined,
+    output: layer.output as SymbolicTensor | undefined,
+    dispose: () => void whole.dispose(),
+  };
+}
+
+/** A softmax at the end is about other labels: what comes before it is the representation. */
+function lastBeforeAnswers({ layers }: LayersModel) {
+  const isAnswer = (layer: (typeof layers)[number]): boolean => {
+    const { activation } = layer.getConfig();
+    return (
+      ['Softmax', 'Activation', 'Dense'].includes(layer.getClassName()) && String(activation ?? 'softmax') === 'softmax'
+    );
+  };
+  const last = layers.findLastIndex((layer) => !isAnswer(layer));
+  return layers[Math.max(last, 0)]!;
+}
+
+async function graphNet(tf: Tf, files: ModelFiles, { outputLayer }: BaseSpec): Promise<Net> {
+  const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
+  const graph = await refusing(() => loadGraphModel(tf.io.fromMemory(artifactsOf(files))));
+  const nodes = outputLayer === null ? graph.outputNodes[0]! : outputLayer;
+  return {
+    answer: (inputs) => graph.execute(inputs, nodes) as Tensor,
+    model: undefined,
+    output: undefined,
+    dispose: () => void graph.dispose(),
+  };
+}
+
+/** What a foreign model makes TensorFlow.js throw is the model's fault. */
+async function refusing<T>(make: () => T | Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    throw new TrainingRefused(`the base cannot be used: ${(error as Error).message.split('\n')[0]}`);
+  }
+}
+
+async function joined(base: LayersModel, output: SymbolicTensor, head: DenseNetwork): Promise<Map<string, Buffer>> {
+  const { layers, model } = await import('@tensorflow/tfjs-layers');
+  const tf = await import('@tensorflow/tfjs-core');
+  // As `run` brings activations to rows.
+  const toRow = { 2: undefined, 4: layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }) };
+  const flat = output.shape.length in toRow ? toRow[output.shape.length as 2 | 4] : layers.flatten();
+  let values = flat ? (flat.apply(output) as SymbolicTensor) : output;
+  const dense = head.map(({ units }, i) =>
+    layers.dense({ units, name: `head_${i}`, activation: i === head.length - 1 ? 'softmax' : 'relu' }),
+  );
+  for (const layer of dense) values = layer.apply(values) as SymbolicTensor;
+  const whole = model({ inputs: base.inputs, outputs: values });
+  dense.forEach((layer, i) => {
+    const { inputs, units, kernel, bias } = head[i]!;
+    layer.setWeights([tf.tensor2d(kernel, [inputs, units]), tf.tensor1d(bias)]);
+  });
+  const files = new Map<string, Buffer>();
+  await whole.save(
+    tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
+      const weights = Buffer.from(weightData as ArrayBuffer);
+      const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
+      const json = {
+        format: 'layers-model',
+        generatedBy: 'flywheel',
+        convertedBy: null,
+        modelTopology,
+        weightsManifest,
+      };
+      files.set('weights.bin', weights).set('model.json', Buffer.from(`${JSON.stringify(json)}\n`));
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' as const } };
+    }),
+  );
+  return files;
+}
+
+/** The head's own numbers, beside the whole: kernel and bias of each layer, one after the other. */
+export const headBytes = (head: DenseNetwork): Buffer =>
+  Buffer.concat(head.flatMap(({ kernel, bias }) => [bytesOf(kernel), bytesOf(bias)]));

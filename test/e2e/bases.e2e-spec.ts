@@ -1,0 +1,180 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { initializers, layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ObjectStore } from '../../src/platform/object-store/object-store.js';
+import { aCorrection, aPrediction } from '../support/builders.js';
+import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+
+const SETTINGS = { retrain: { minNewLabels: 1_000_000, nightlyHour: null }, promotion: { minHoldout: 5 } };
+const IMAGE = { kind: 'image', width: 16, height: 16, channels: 1 };
+
+interface Brought {
+  readonly id: string;
+  readonly hash: string;
+  readonly features: number;
+}
+
+/** Bright on the left or on the right, with noise. */
+async function picture(n: number): Promise<{ input: object; label: string }> {
+  const right = n % 2 === 1;
+  const pixels = Buffer.from(
+    Array.from({ length: 256 }, (_, p) => (p % 16 > 7 === right ? 180 : 20) + ((p * 7919 + n * 104_729 + ((n * p) % 97)) % 60)),
+  );
+  const raw = { width: 16, height: 16, channels: 1 } as const;
+  const base64 = (await sharp(pixels, { raw }).png().toBuffer()).toString('base64');
+  return { input: { image: { contentType: 'image/png', base64 } }, label: right ? 'right' : 'left' };
+}
+
+/** A small convolutional network with an answer of its own at the end, as somebody might have trained it elsewhere. */
+async function aBase(seed: number) {
+  const initial = (offset: number) => ({ kernelInitializer: initializers.heNormal({ seed: seed + offset }) });
+  const net = sequential({
+    layers: [
+      layers.conv2d({
+        inputShape: [16, 16, 1],
+        filters: 4,
+        kernelSize: 3,
+        strides: 4,
+        activation: 'relu',
+        ...initial(0),
+      }),
+      layers.flatten(),
+      layers.dense({ units: 10, activation: 'softmax', ...initial(1) }),
+    ],
+  });
+  let model: object = {};
+  const weights: Record<string, string> = {};
+  await net.save(
+    tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
+      weights['group1-shard1of1.bin'] = Buffer.from(weightData as ArrayBuffer).toString('base64');
+      const manifest = [{ paths: ['group1-shard1of1.bin'], weights: weightSpecs }];
+      model = { format: 'layers-model', modelTopology, weightsManifest: manifest };
+      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' as const } };
+    }),
+  );
+  return { name: 'edges', model, weights, input: IMAGE };
+}
+
+describe('a pre-trained base', () => {
+  let flywheel: TestFlywheel;
+  let client: Client;
+  let brought: Brought;
+
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+    flywheel = await startTestFlywheel();
+    client = await newProject(flywheel, 'bases', SETTINGS);
+  });
+  afterAll(() => flywheel.close());
+
+  it('is opened, cut before its answers, and kept once', async () => {
+    const order = await aBase(1);
+    const { body } = await client.post('/v1/models', order).expect(201);
+    brought = body as Brought;
+    expect(brought).toMatchObject({ name: 'edges', format: 'layers-model', features: 64, retiredAt: null });
+    const { body: again } = await client.post('/v1/models', order).expect(201);
+    expect(again).toMatchObject({ id: brought.id, hash: brought.hash });
+    const { body: list } = await client.get('/v1/bases').expect(200);
+    expect((list as { items: object[] }).items).toHaveLength(1);
+  });
+
+  it('is what the next run stands on', async () => {
+    await postPictures(client, 0, 100);
+    const { run, model } = await trained(client);
+    expect(run).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
+    expect(model.metrics).toMatchObject({ base: brought.hash });
+    const { input, label } = await picture(1_001);
+    const { body } = await client.post('/v1/predict', { inputs: [input] }).expect(200);
+    expect(body).toMatchObject({ results: [{ label }] });
+  });
+
+  it('is handed out with its head as one model that answers the same in TensorFlow.js', async () => {
+    const { body: json } = await client.get('/v1/models/1/model.json').expect(200);
+    const { body: weights } = await client.get('/v1/models/1/weights.bin').expect(200);
+    const { modelTopology, weightsManifest } = json as {
+      modelTopology: object;
+      weightsManifest: tf.io.WeightsManifestConfig;
+    };
+    const weightData = Uint8Array.from(weights as Buffer).buffer;
+    const whole = await loadLayersModel(
+      tf.io.fromMemory({ modelTopology, weightSpecs: weightsManifest[0]!.weights, weightData }),
+    );
+    const { input } = await picture(1_001);
+    const pixels = await sharp(Buffer.from((input as { image: { base64: string } }).image.base64, 'base64'))
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer();
+    const answer = whole.predict(
+      tf.tensor(
+        [...pixels].map((p) => p / 255),
+        [1, 16, 16, 1],
+      ),
+    ) as tf.Tensor;
+    const { body } = await client.post('/v1/predict', { inputs: [input] }).expect(200);
+    const { scores } = (body as { results: [{ scores: Record<string, number> }] }).results[0];
+    const found = [...(await answer.data())];
+    Object.values(scores).forEach((p, i) => expect(p).toBeCloseTo(found[i]!, 4));
+  });
+
+  it('computes activations of what is new alone', async () => {
+    await postPictures(client, 100, 10);
+    await trained(client);
+    await trained(client);
+    const segments = await flywheel.app.get(ObjectStore).list(`activations/bases/${brought.hash}/1/`);
+    expect(segments).toHaveLength(2);
+  });
+
+  it('is used no more once it is retired', async () => {
+    await client.delete(`/v1/bases/${brought.id}`).expect(204);
+    const { model } = await trained(client);
+    expect(model.metrics).not.toHaveProperty('base');
+    await client.delete('/v1/bases/nobody').expect(404);
+  });
+
+  it.each([
+    ['a layer that runs code', (order: Order) => breakLayer(order, 'Lambda'), '/model/modelTopology/config/layers/0'],
+    [
+      'too few bytes',
+      (order: Order) => ({ ...order, weights: { 'group1-shard1of1.bin': 'AAAA' } }),
+      '/model/weightsManifest/0',
+    ],
+    [
+      'weights of somebody else',
+      (order: Order) => ({ ...order, weights: { x: { blob: 'packs/other/1' } } }),
+      '/weights/x/blob',
+    ],
+    ['inputs it does not read', (order: Order) => ({ ...order, input: { ...IMAGE, width: 32 } }), '/model'],
+    ['a layer it does not have', (order: Order) => ({ ...order, outputLayer: 'nowhere' }), '/model'],
+  ])('is refused with %s', async (_, broken, pointer) => {
+    const order = broken(await aBase(2));
+    const { body } = await client.post('/v1/models', order).expect(422);
+    expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer }] });
+    expect(await flywheel.app.get(ObjectStore).list('bases/bases/')).toHaveLength(2);
+  });
+});
+
+type Order = Awaited<ReturnType<typeof aBase>>;
+
+function breakLayer(order: Order, className: string): Order {
+  const { model } = JSON.parse(JSON.stringify(order)) as { model: { modelTopology: { config: { layers: object[] } } } };
+  model.modelTopology.config.layers[0] = { class_name: className, config: {} };
+  return { ...order, model };
+}
+
+async function postPictures(client: Client, from: number, count: number): Promise<void> {
+  const pictures = await Promise.all(Array.from({ length: count }, (_, i) => picture(from + i)));
+  const predictions = pictures.map(({ input }, i) => aPrediction({ id: `p${from + i}`, input }));
+  const feedback = pictures.map(({ label }, i) => aCorrection({ predictionId: `p${from + i}`, label }));
+  await client.post('/v1/predictions', { items: predictions }).expect(202);
+  await client.post('/v1/feedback', { items: feedback }).expect(202);
+}
+
+async function trained(client: Client) {
+  const { body } = await client.post('/v1/runs').expect(202);
+  const run = await endOfRun(client, (body as { id: string }).id);
+  expect(run).toMatchObject({ status: 'succeeded', error: null });
+  const { body: model } = await client.get(`/v1/models/${run.modelVersion}`).expect(200);
+  return { run, model: model as { metrics: object } };
+}
