@@ -1,13 +1,13 @@
 import type { PromotionSettings } from './promotion.js';
 import type { RetrainSettings } from './retrain-policy.js';
-import type { WeightSettings } from './sample-weight.js';
+import type { ReplayLimits } from './replay.js';
 
 /** What an operator may choose for a project. */
 export interface ProjectSettings {
   /** Share of groups never trained on. It may only be raised: see {@link import('./split.js').splitOf}. */
   readonly holdoutPercent: number;
   readonly retrain: RetrainSettings;
-  readonly training: WeightSettings;
+  readonly training: ReplayLimits;
   readonly promotion: PromotionSettings;
   /** Share of review items drawn at random, whatever the model thinks, so that accuracy can be estimated honestly. */
   readonly auditShare: number;
@@ -16,7 +16,7 @@ export interface ProjectSettings {
 export const DEFAULT_SETTINGS: ProjectSettings = {
   holdoutPercent: 20,
   retrain: { minNewLabels: 200, debounceSeconds: 30, maxWaitSeconds: 600, nightlyHour: 3 },
-  training: { halfLifeDays: 90 },
+  training: { maxSamples: 50_000, halfLifeDays: 90 },
   promotion: {
     minHoldout: 20,
     minGolden: 150,

@@ -18,7 +18,12 @@ export const SettingsPatchSchema = z.strictObject({
       nightlyHour: z.number().int().min(0).max(23).nullable().optional(),
     })
     .optional(),
-  training: z.strictObject({ halfLifeDays: z.number().min(0.01).max(36_500).nullable().optional() }).optional(),
+  training: z
+    .strictObject({
+      maxSamples: z.number().int().min(100).max(1_000_000).optional(),
+      halfLifeDays: z.number().min(0.01).max(36_500).nullable().optional(),
+    })
+    .optional(),
   promotion: z
     .strictObject({
       minHoldout: z.number().int().min(1).max(1_000_000).optional(),

@@ -1,9 +1,10 @@
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
 import { isUuid, newId, sha256 } from '../core/ids.js';
-import { encodeManifest, type ManifestLine } from '../core/manifest.js';
+import { decodeManifest, encodeManifest, type ManifestLine } from '../core/manifest.js';
 import { type Page, pageOf } from '../core/page.js';
+import { replay } from '../core/replay.js';
 import { trainModel } from '../jobs.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
@@ -62,11 +63,29 @@ export class SnapshotService {
     return snapshot;
   }
 
+  /**
+   * Everything known: the lines of the snapshot before, corrected by what has changed since. So a run reads what is new
+   * and a bounded rest, however much was ever labelled.
+   */
+  private async known(projectId: string, parent: Snapshot | null): Promise<ManifestLine[]> {
+    const before = parent && (await this.objects.find(parent.manifestKey));
+    if (!parent || !before) return this.store.lines(projectId, null);
+    const lines = decodeManifest(gunzipSync(before).toString('utf8'));
+    // Snapshots of before lines said when and by whom are corrected by reading everything once more.
+    if (lines.some(({ occurredAt }) => occurredAt === undefined)) return this.store.lines(projectId, null);
+    const changed = new Set(await this.store.changedSince(projectId, parent));
+    // Their bodies have come to rest in a pack by now, most likely.
+    for (const { sampleId, input } of lines) if (input) changed.add(sampleId);
+    const kept = lines.filter(({ sampleId }) => !changed.has(sampleId));
+    return [...kept, ...(await this.store.lines(projectId, [...changed]))].sort(byId);
+  }
+
   /** The object is written before the row, so that no row names a manifest that is not there. */
   private async write({ projectId, runId, trigger, reason }: FreezeOrder): Promise<Snapshot> {
     const parent = await this.store.latest(projectId);
     const cut = await this.store.cut(projectId);
-    const lines = await this.store.lines(projectId);
+    const { training } = await this.store.settings(projectId);
+    const lines = replay(await this.known(projectId, parent), parent?.cut ?? -1n, training);
     const text = encodeManifest(lines);
     const id = newId();
     const manifestKey = `snapshots/${projectId}/${id}.ndjson.gz`;
@@ -89,6 +108,8 @@ export class SnapshotService {
     });
   }
 }
+
+const byId = (a: ManifestLine, b: ManifestLine): number => (a.sampleId < b.sampleId ? -1 : 1);
 
 function labelCounts(lines: readonly ManifestLine[]): Record<string, number> {
   const counts: Record<string, number> = {};

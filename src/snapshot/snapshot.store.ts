@@ -62,12 +62,21 @@ export class SnapshotStore {
   }
 
   /**
-   * Every labelled sample that a model can be made of, in the order of ids, without those in quarantine: a label that a
-   * person verifies gets a new revision and so leaves it. A body that is not packed yet travels inside
-   * its line, so that a snapshot never waits for the packer.
+   * Samples that the lines of an earlier snapshot may be wrong about: with another label since then, looked at by a
+   * reviewer, or in a batch that was put into quarantine or out of it.
    */
-  async lines(projectId: string): Promise<ManifestLine[]> {
-    const rows = await this.db.longQuery<LineRow>(LINES, [projectId]);
+  async changedSince(projectId: string, { cut, createdAt }: Snapshot): Promise<string[]> {
+    const rows = await this.db.longQuery<{ id: string }>(CHANGED, [projectId, cut, createdAt]);
+    return rows.map(({ id }) => id);
+  }
+
+  /**
+   * Labelled samples that a model can be made of, in the order of ids, without those in quarantine that no annotator has
+   * verified. A body that is not packed yet travels inside its line, so that a snapshot never waits for the packer.
+   * @param ids null: every one
+   */
+  async lines(projectId: string, ids: readonly string[] | null): Promise<ManifestLine[]> {
+    const rows = await this.db.longQuery<LineRow>(LINES, [projectId, ids]);
     const packs = new Map(
       (await this.db.longQuery<PackRow>(PACKS, [distinct(rows, 'pack_id')])).map((pack) => [pack.id, pack]),
     );
@@ -156,9 +165,20 @@ left join lateral (
 join payload_batch b on b.id = p.batch_id
 left join pack k on k.id = b.pack_id and k.stored_at is not null
 where s.project_id = $1 and s.status = 'resolved' and p.input_kind <> 'blob'
-  and not exists (select 1 from quarantine q where q.project_id = $1 and q.released_at is null
-                  and s.revision > q.after_revision and s.revision <= q.to_revision)
+  and ($2::text[] is null or s.prediction_id = any($2))
+  and (f.is_annotated or not exists (
+    select 1 from quarantine q where q.project_id = $1 and q.released_at is null
+      and s.revision > q.after_revision and s.revision <= q.to_revision))
 order by p.id`;
+
+const CHANGED = `
+select prediction_id as id from sample where project_id = $1 and revision > $2
+union
+select sample_id from review where project_id = $1 and decided_at >= $3
+union
+select s.prediction_id from quarantine q
+join sample s on s.project_id = $1 and s.revision > q.after_revision and s.revision <= q.to_revision
+where q.project_id = $1 and (q.released_at is null or q.released_at >= $3)`;
 
 const PACKS = `
 select id, object_key as "objectKey", bytes, block_offsets as "blockOffsets" from pack where id = any($1::uuid[])`;

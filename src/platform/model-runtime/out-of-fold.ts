@@ -31,7 +31,7 @@ const TRIAL = FOLDS.slice(0, 2);
 /** Fewer samples cannot be spared for judging each other. */
 const FEWEST = 40;
 /** Models that only judge need not be as good as one that serves. */
-const EFFORT = 0.5;
+const EFFORT = 0.3;
 /** Fewer doubted labels than this share are those of any model that errs. */
 const FEWEST_DOUBTED = 0.02;
 /**
