@@ -1,7 +1,7 @@
 import { calibrationError } from './calibration.js';
 import { accuracyOf, type ClassReport, classReports, type ConfusionMatrix, confusionOf } from './confusion.js';
 import type { SequentialVerdict } from './sequential-test.js';
-import { type Bout, type Footprint, type ModelScore, OLDER_HALF, type Slice } from './promotion.js';
+import { type Anchor, type Bout, type Footprint, type ModelScore, OLDER_HALF, type Slice } from './promotion.js';
 
 /** What a model answered on the holdout, in the order of the samples. */
 export interface HoldoutAnswers {
@@ -48,6 +48,8 @@ export interface Watch extends SequentialVerdict {
 /** An evaluation: the bout on the whole holdout, that on its golden part, and what else a person wants to know. */
 export interface EvaluationReport extends BoutReport {
   readonly golden: BoutReport | null;
+  /** Null without golden samples, or when the champion is the anchor. */
+  readonly anchor: Anchor | null;
   /** How many evaluations have used golden samples in these weeks: the more, the less they can still show. */
   readonly goldenWear: number;
   readonly footprint: Footprint;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decidePromotion, type Comparison } from './promotion.js';
+import { decidePromotion, type Comparison, movesAnchor } from './promotion.js';
 import { DEFAULT_SETTINGS } from './settings.js';
 
 const settings = DEFAULT_SETTINGS.promotion;
@@ -85,6 +85,20 @@ describe('decidePromotion', () => {
         isHarmful: true,
         basis: 'golden',
       });
+    });
+
+    it('blocks what is significantly worse than the anchor', () => {
+      const decision = decidePromotion(comparison({ golden, anchor: { version: 1, wins: 4, losses: 16 } }), settings);
+      expect(decision).toMatchObject({ promoted: false, isHarmful: true });
+      expect(decision.reason).toMatch(/^significantly worse than version 1 was/);
+    });
+
+    it('moves the anchor to what is significantly better than it', () => {
+      const decision = decidePromotion(comparison({ golden }), settings);
+      expect(movesAnchor(decision, { version: 1, wins: 16, losses: 4 }, 0.05)).toBe(true);
+      expect(movesAnchor(decision, { version: 1, wins: 6, losses: 4 }, 0.05)).toBe(false);
+      expect(movesAnchor({ ...decision, promoted: false }, { version: 1, wins: 16, losses: 4 }, 0.05)).toBe(false);
+      expect(movesAnchor(decision, null, 0.05)).toBe(false);
     });
 
     it('blocks confidences that are further from the truth', () => {

@@ -35,6 +35,13 @@ export interface Bout {
   readonly slices?: readonly Slice[];
 }
 
+/** The challenger against the last version that was significantly better than the anchor before it, on golden samples. */
+export interface Anchor {
+  readonly version: number;
+  readonly wins: number;
+  readonly losses: number;
+}
+
 /** Size and speed of a model, as measured in the evaluation. */
 export interface Footprint {
   readonly bytes: number;
@@ -45,6 +52,7 @@ export interface Footprint {
 export interface Comparison extends Bout {
   /** The same on the golden samples of the last weeks: a fair sample of the traffic, verified by people. */
   readonly golden?: Bout | null;
+  readonly anchor?: Anchor | null;
   readonly footprint?: Footprint;
 }
 
@@ -100,17 +108,34 @@ export function decidePromotion(comparison: Comparison, settings: PromotionSetti
   }
   const limit = brokenLimit(comparison.footprint, settings);
   if (limit !== undefined) return { ...refused(limit), basis, ...tests };
-  return { ...(bout.champion ? decideBout(bout, basis, settings) : decideFirst(bout)), basis, ...tests };
+  return { ...verdictOn(bout, isGolden ? comparison.anchor : null, { basis, settings }), basis, ...tests };
 }
+
+/**
+ * Many steps down, each too small to see, add up: what is significantly worse than the anchor is blocked even where it
+ * is as good as the version that serves. The anchor only moves up: to what is significantly better than it.
+ */
+export const movesAnchor = ({ promoted, basis }: PromotionDecision, anchor: Anchor | null, alpha: number): boolean =>
+  promoted && basis === 'golden' && anchor !== null && pBetter(anchor) < alpha;
 
 type Verdict = Pick<PromotionDecision, 'promoted' | 'reason' | 'isHarmful'>;
 
-function decideBout(bout: Bout, basis: Basis, settings: PromotionSettings): Verdict {
-  const harm = harmOf(bout, settings);
+function verdictOn(
+  bout: Bout,
+  anchor: Anchor | null | undefined,
+  { basis, settings }: { basis: Basis; settings: PromotionSettings },
+): Verdict {
+  if (!bout.champion) return decideFirst(bout);
+  const harm = slowHarmOf(anchor, settings) ?? harmOf(bout, settings);
   if (harm !== undefined) return { ...refused(`${harm}: ${countOf(bout)}`), isHarmful: true };
   const refusal = refusalOf(bout, settings) ?? (basis === 'golden' ? undefined : refusalOnHoldout(bout, settings));
   if (refusal !== undefined) return refused(`${refusal}: ${countOf(bout)}`);
   return promoted(`${basis === 'golden' ? 'not worse on a fair sample' : 'better'}: ${countOf(bout)}`);
+}
+
+function slowHarmOf(anchor: Anchor | null | undefined, { alpha }: PromotionSettings): string | undefined {
+  if (!anchor || midPWorse(anchor) >= alpha) return undefined;
+  return `significantly worse than version ${anchor.version} was (${anchor.wins} gained, ${anchor.losses} lost)`;
 }
 
 const promoted = (reason: string): Verdict => ({ promoted: true, reason, isHarmful: false });

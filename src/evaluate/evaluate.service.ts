@@ -11,6 +11,7 @@ import {
 } from '../core/comparison.js';
 import type { Input } from '../core/input.js';
 import type { ManifestLine, SnapshotSample } from '../core/manifest.js';
+import type { Anchor } from '../core/promotion.js';
 import { sequentialTest } from '../core/sequential-test.js';
 import { promoteModel } from '../jobs.js';
 import { type Answer, InputMismatch, ModelRuntime, type ServedModel } from '../platform/model-runtime/model-runtime.js';
@@ -60,6 +61,7 @@ export class EvaluateService {
     const report: EvaluationReport = {
       ...compare(holdout, challenger, champion),
       golden: golden.length === 0 ? null : boutOn(golden, holdout, challenger, champion),
+      anchor: contest.anchor && (await this.anchor(golden, holdout, challenger, contest.anchor)),
       goldenWear: await this.store.goldenWear(projectId, version, contest.goldenSince),
       footprint: {
         bytes: contest.challenger.bytes,
@@ -70,6 +72,18 @@ export class EvaluateService {
     };
     await this.store.save(projectId, contest, version, report);
     await this.jobs.hint(promoteModel, { projectId, version });
+  }
+
+  private async anchor(
+    golden: readonly number[],
+    holdout: readonly SnapshotSample[],
+    challenger: HoldoutAnswers,
+    anchor: Contender,
+  ): Promise<Anchor | null> {
+    if (golden.length === 0) return null;
+    const samples = golden.map((i) => holdout[i]!);
+    const { wins, losses } = compare(samples, answersTo(golden, challenger), await this.answers(anchor, samples));
+    return { version: anchor.version, wins, losses };
   }
 
   /** The champion against the model it replaced, on what people verified since then. */

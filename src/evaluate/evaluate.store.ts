@@ -21,6 +21,8 @@ export interface Contest {
   readonly champion: Contender | null;
   /** The model that the champion replaced, and when; null when it replaced none or was itself returned to. */
   readonly replaced: (Contender & { readonly at: Date }) | null;
+  /** The last version that was significantly better than the anchor before it. */
+  readonly anchor: Contender | null;
 }
 
 @Injectable()
@@ -31,7 +33,7 @@ export class EvaluateStore {
     const [row] = await this.db.query<ContestRow>(
       `select m.snapshot_id, d.manifest_key, d.created_at, coalesce(b.cut, 0) as parent_cut, m.prefix, m.bytes, p.settings,
               a.version as champion, c.prefix as champion_prefix,
-              r.version as replaced, r.prefix as replaced_prefix, r.created_at as replaced_at
+              k.version as anchor, k.prefix as anchor_prefix, r.version as replaced, r.prefix as replaced_prefix, r.created_at as replaced_at
        from model_version m
        join project p on p.id = m.project_id
        join dataset_snapshot d on d.id = m.snapshot_id
@@ -46,6 +48,8 @@ export class EvaluateStore {
          join model_version o on o.project_id = a.project_id and o.version = l.from_version
          where l.kind <> 'rollback'
        ) r on true
+       left join model_alias n on n.project_id = m.project_id and n.name = 'anchor' and n.version <> a.version
+       left join model_version k on k.project_id = n.project_id and k.version = n.version
        where m.project_id = $1 and m.version = $2`,
       [projectId, version],
     );
@@ -58,6 +62,7 @@ export class EvaluateStore {
         halfLifeDays: completeSettings(row.settings).training.halfLifeDays,
         challenger: { version, prefix: row.prefix, bytes: row.bytes },
         champion: row.champion === null ? null : { version: row.champion, prefix: row.champion_prefix! },
+        anchor: row.anchor === null ? null : { version: row.anchor, prefix: row.anchor_prefix! },
         replaced:
           row.replaced === null ? null : { version: row.replaced, prefix: row.replaced_prefix!, at: row.replaced_at! },
       }
@@ -104,6 +109,8 @@ interface ContestRow {
   readonly prefix: string;
   readonly champion: number | null;
   readonly champion_prefix: string | null;
+  readonly anchor: number | null;
+  readonly anchor_prefix: string | null;
   readonly replaced: number | null;
   readonly replaced_prefix: string | null;
   readonly replaced_at: Date | null;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { BoutReport, EvaluationReport, ModelReport, Watch } from '../core/comparison.js';
 import { LoopError } from '../core/errors.js';
 import { type Page, pageOf } from '../core/page.js';
-import { decidePromotion } from '../core/promotion.js';
+import { decidePromotion, movesAnchor } from '../core/promotion.js';
 import { evaluateModel, loopTick } from '../jobs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { type Decision, type ModelRow, PromoteStore } from './promote.store.js';
@@ -25,7 +25,8 @@ export class PromoteService {
       await this.store.book(projectId, automaticRollback(report.watch));
       return this.jobs.hint(evaluateModel, { projectId, version });
     }
-    const { promoted, reason, isHarmful, ...tests } = decidePromotion(report, settings);
+    const decision = decidePromotion(report, settings);
+    const { promoted, reason, isHarmful, ...tests } = decision;
     const isBooked = await this.store.book(projectId, {
       kind: 'automatic',
       promoted,
@@ -35,6 +36,7 @@ export class PromoteService {
       numbers: { ...numbersOf(report), ...tests },
       actor: 'the loop',
       isQuarantined: isHarmful,
+      movesAnchor: movesAnchor(decision, report.anchor ?? null, settings.alpha),
     });
     // The champion changed since the contest: the contest is held again against the new one.
     if (!isBooked) await this.jobs.hint(evaluateModel, { projectId, version });
@@ -134,6 +136,7 @@ const numbersOf = (report: EvaluationReport) => ({
   ...boutOf(report),
   // Evaluations of before there was a golden set have none.
   golden: report.golden ? boutOf(report.golden) : null,
+  anchor: report.anchor ?? null,
   goldenWear: report.goldenWear ?? 0,
   footprint: report.footprint ?? null,
   watch: report.watch ?? null,

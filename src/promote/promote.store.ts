@@ -15,6 +15,8 @@ export interface Decision {
   readonly actor: string;
   /** The labels the refused version learnt last are kept out of training until somebody has looked at them. */
   readonly isQuarantined?: boolean;
+  /** Later versions may not be significantly worse than this one. */
+  readonly movesAnchor?: boolean;
 }
 
 export type PromotionRow = Awaited<ReturnType<Database['prisma']['promotion']['findFirstOrThrow']>>;
@@ -60,7 +62,9 @@ export class PromoteStore {
         [projectId],
       );
       if ((alias?.version ?? null) !== decision.fromVersion) return false;
-      if (decision.promoted) await this.moveAlias(query, projectId, decision.toVersion);
+      if (decision.promoted) await this.moveAlias(query, projectId, 'champion', decision.toVersion);
+      if (decision.movesAnchor) await this.moveAlias(query, projectId, 'anchor', decision.toVersion);
+      else if (decision.promoted) await query(FIRST_ANCHOR, [projectId, decision.toVersion]);
       if (decision.isQuarantined) await query(QUARANTINE, [newId(), projectId, decision.toVersion, decision.reason]);
       await query(
         `insert into promotion (id, project_id, kind, promoted, from_version, to_version, reason, numbers, actor)
@@ -109,14 +113,24 @@ export class PromoteStore {
     });
   }
 
-  private async moveAlias(query: Query, projectId: string, version: number): Promise<void> {
+  private async moveAlias(
+    query: Query,
+    projectId: string,
+    name: 'champion' | 'anchor',
+    version: number,
+  ): Promise<void> {
     await query(
-      `insert into model_alias (project_id, name, version, fence) values ($1, 'champion', $2, 1)
+      `insert into model_alias (project_id, name, version, fence) values ($1, $2, $3, 1)
        on conflict (project_id, name) do update set version = excluded.version, fence = model_alias.fence + 1, updated_at = now()`,
-      [projectId, version],
+      [projectId, name, version],
     );
   }
 }
+
+/** The first model that serves is the first anchor. */
+const FIRST_ANCHOR = `
+insert into model_alias (project_id, name, version, fence) values ($1, 'anchor', $2, 1)
+on conflict (project_id, name) do nothing`;
 
 export interface ModelRow {
   readonly version: number;
