@@ -2,11 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readModelFiles } from '../../src/platform/model-runtime/load-model.js';
-import { readManifest } from '../../src/platform/model-runtime/model-files.js';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
-import { decodeTextModel } from '../../src/platform/model-runtime/text-model.js';
-import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { startBrowser } from '../support/browser.js';
 import { aCorrection, aPrediction, labelledTraffic } from '../support/builders.js';
 import { ADMIN_KEY, type Client, endOfRun, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
@@ -115,7 +111,7 @@ describe('the champion in a browser, by tf.loadLayersModel', () => {
     });
     const text = 'where does my parcel arrive, and my money?';
     const scores = await fromService(client, { text });
-    const { ids, weights } = await featuresOf(client, text);
+    const { ids, weights } = await featuresInBrowser(client, key, text);
     const found = await inBrowser(key, [
       { values: [ids], dtype: 'int32' },
       { values: [weights], dtype: 'float32' },
@@ -124,13 +120,28 @@ describe('the champion in a browser, by tf.loadLayersModel', () => {
   });
 });
 
-/** What the text model reads of a text: table rows and weights. */
-async function featuresOf(client: Client, text: string): Promise<{ ids: number[]; weights: number[] }> {
-  const { body } = await client.get('/v1/models').expect(200);
-  const { runId } = (body as { items: { runId: string }[] }).items[0]!;
-  const store = new ObjectStore(flywheel.infrastructure.objectStore);
-  const files = await readModelFiles(store, `models/texts/${runId}/1/`);
-  store.close();
-  const { ids, weights } = decodeTextModel(files, readManifest(files).labels).featuriser.featurise(text);
-  return { ids: [...ids], weights: [...weights] };
+interface FeaturiserModule {
+  openFeaturiser(
+    folder: string,
+    options: object,
+  ): Promise<(texts: string[]) => { ids: Int32Array; weights: Float32Array }>;
+}
+
+/** What the text model reads of a text, worked out by the featuriser that is published beside it. */
+async function featuresInBrowser(
+  client: Client,
+  key: string,
+  text: string,
+): Promise<{ ids: number[]; weights: number[] }> {
+  const { text: source } = await client.get('/v1/models/champion/featuriser.js').buffer(true).expect(200);
+  await page.addScriptTag({ type: 'module', content: `${source}\nglobalThis.openFeaturiser = openFeaturiser;` });
+  return page.evaluate(
+    async ({ authorization, text }) => {
+      const { openFeaturiser } = globalThis as unknown as FeaturiserModule;
+      const featurise = await openFeaturiser('/v1/models/champion/', { headers: { authorization } });
+      const { ids, weights } = featurise([text]);
+      return { ids: [...ids], weights: [...weights] };
+    },
+    { authorization: `Bearer ${key}`, text },
+  );
 }

@@ -1,6 +1,7 @@
 import { type Input } from '../../core/input.js';
 import { TEXT_FEATURES_VERSION } from '../../core/text-features.js';
 import { InputMismatch, ModelFilesCorrupt } from './errors.js';
+import { featuriserModule } from './featuriser-module.js';
 import { layersModelFiles, textTopology } from './layers-model.js';
 import { bytesOf, fileOf, floatsOf, integersOf, jsonFile } from './model-files.js';
 import { answerOf, softmaxInPlace } from './softmax.js';
@@ -8,7 +9,10 @@ import { addRow } from './sparse-softmax.js';
 import { TextFeaturiser } from './text-featuriser.js';
 import type { Answer, ModelFiles, ServedModel } from './types.js';
 
-/** `featuriser.json` of a text model; `featuriser.bin` is rows - 1 int32 buckets, then as many float32 idf. */
+/**
+ * `featuriser.json` of a text model; `featuriser.bin` is rows - 1 int32 buckets, then as many float32 idf;
+ * `featuriser.js` is the code that reads both in a browser.
+ */
 interface TextFeaturiserFile {
   readonly kind: 'text';
   readonly version: number;
@@ -35,6 +39,7 @@ export function encodeTextModel({ labels, featuriser, table, temperature }: Text
   const files = layersModelFiles(textTopology(rows, labels.length), weights);
   files.set('featuriser.bin', Buffer.concat([bytesOf(buckets), bytesOf(idf)]));
   files.set('featuriser.json', jsonFile(about));
+  files.set('featuriser.js', featuriserModule());
   return files;
 }
 
