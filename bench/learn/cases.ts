@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type SeededRandom, seededRandom } from '../../src/platform/model-runtime/random.js';
 import type { ModelFiles } from '../../src/platform/model-runtime/types.js';
 import { banking77, clinc150, elec2, fashionMnist, type Labelled, parted, readCsv, shuffled, textOf } from './data.js';
-import { accuracy, answers, learn, learnNaively } from './models.js';
+import { accuracy, accuracyFromPixels, accuracyOnBase, answers, learn, learnNaively } from './models.js';
 
 /** One number of one case under one seed. */
 export interface Found {
@@ -229,6 +229,31 @@ async function reviewQueue(data: string, seed: number): Promise<Found[]> {
   ];
 }
 
+/** A base learnt on half of the classes, then 5 and 10 samples of each of the others, against nothing learnt before. */
+async function transfer(data: string, seed: number): Promise<Found[]> {
+  const classes = shuffled(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'], seededRandom(seed));
+  const isOther = ({ label }: Labelled): boolean => classes.indexOf(label) >= 5;
+  const { train, test } = parted((await fashionMnist(data)).slice(0, 12_000), seed, 0.2);
+  const elsewhere = await learn(
+    train.filter((item) => !isOther(item)),
+    seed,
+  );
+  const found: Found[] = [];
+  for (const count of [5, 10]) {
+    const few = firstOfEach(train.filter(isOther), count).few;
+    const others = test.filter(isOther);
+    const pixels = await accuracyFromPixels(few, others, seed);
+    const onBase = await accuracyOnBase(elsewhere.files, few, others, seed);
+    found.push(
+      { what: `${count} a label, from pixels`, value: pixels },
+      { what: `${count} a label, oriented gradients`, value: await accuracy((await learn(few, seed)).files, others) },
+      { what: `${count} a label, base of other classes`, value: onBase },
+      { what: `${count} a label, what the base gains over pixels`, value: onBase - pixels },
+    );
+  }
+  return found;
+}
+
 export const CASES: Readonly<Record<string, Case>> = {
   banking: { folder: 'banking77', title: 'Banking77, all data', run: bankingFull },
   few: { folder: 'banking77', title: 'Banking77, few samples', run: fewShots },
@@ -239,5 +264,6 @@ export const CASES: Readonly<Record<string, Case>> = {
   sorted: { folder: 'fashion-mnist', title: 'Fashion-MNIST, classes in order', run: sortedClasses },
   elec2: { folder: 'elec2', title: 'Elec2', run: lateLabels },
   hint3: { folder: 'hint3', title: 'HINT3', run: hint3 },
+  transfer: { folder: 'fashion-mnist', title: 'Fashion-MNIST, five new classes', run: transfer },
   review: { folder: 'banking77', title: 'Banking77, what to ask about', run: reviewQueue },
 };

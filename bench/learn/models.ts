@@ -1,5 +1,7 @@
 import { kindOf } from '../../src/core/input.js';
 import { sampleWeights } from '../../src/core/sample-weight.js';
+import { Base } from '../../src/platform/model-runtime/base.js';
+import { imagePixels } from '../../src/platform/model-runtime/image-pixels.js';
 import { loadModel } from '../../src/platform/model-runtime/load-model.js';
 import { sealFiles } from '../../src/platform/model-runtime/model-files.js';
 import { readSamples } from '../../src/platform/model-runtime/read-samples.js';
@@ -48,4 +50,31 @@ export async function learnNaively(items: readonly Labelled[], seed: number): Pr
   });
   const facts = { kind: 'vector', labels, seed, backend: '', counts: {} } as const;
   return sealFiles(fit.files(1), { ...facts, kind: kindOf(items[0]!.input) as ModelKind });
+}
+
+/** The pixels as they are: what there is without any base. */
+export async function accuracyFromPixels(items: readonly Labelled[], test: readonly Labelled[], seed: number) {
+  const shape = { width: 28, height: 28, channels: 1 } as const;
+  const flat = (all: readonly Labelled[]): Promise<Labelled[]> =>
+    Promise.all(
+      all.map(async ({ input, label }) => ({ input: { vector: [...(await imagePixels(input, 0, shape))] }, label })),
+    );
+  return accuracy(await learnNaively(await flat(items), seed), await flat(test));
+}
+
+/** A model trained elsewhere as a base, cut before its answers, as POST /v1/models takes it. */
+export async function accuracyOnBase(
+  files: ModelFiles,
+  items: readonly Labelled[],
+  test: readonly Labelled[],
+  seed: number,
+) {
+  const input = { kind: 'image', width: 28, height: 28, channels: 1, pixels: 'zero-to-one' } as const;
+  const base = await Base.open(files, { format: 'layers-model', input, outputLayer: null });
+  const activated = async (all: readonly Labelled[]): Promise<Labelled[]> =>
+    (await base.activations(all.map((item) => item.input))).map((row, i) => ({
+      input: { vector: [...row] },
+      label: all[i]!.label,
+    }));
+  return accuracy(await learnNaively(await activated(items), seed), await activated(test));
 }

@@ -1,4 +1,5 @@
 import type { Input } from './input.js';
+import { type LabelChanges, labelToday } from './label-changes.js';
 import type { Split } from './split.js';
 
 /** Where a sample's payload lies: line `line` of the gzip block at `offset`, `length` bytes long, of pack `pack`. */
@@ -13,6 +14,8 @@ export interface PackPosition {
 export interface ManifestLine {
   readonly sampleId: string;
   readonly label: string;
+  /** The label as it was said, where it is called something else today. */
+  readonly saidLabel?: string;
   readonly split: Split;
   readonly groupHash: string;
   readonly contentHash: string;
@@ -33,6 +36,16 @@ export interface ManifestLine {
 /** A labelled sample with its input, as training and evaluation read it. */
 export interface SnapshotSample extends Omit<ManifestLine, 'at' | 'input'> {
   readonly input: Input;
+}
+
+/** Lines by the names that labels have today, without those of retired ones. */
+export function withLabelsToday(lines: readonly ManifestLine[], changes: LabelChanges): ManifestLine[] {
+  return lines.flatMap(({ saidLabel, ...line }) => {
+    const said = saidLabel ?? line.label;
+    const label = labelToday(changes, said);
+    if (label === undefined) return [];
+    return label === said ? [{ ...line, label }] : [{ ...line, label, saidLabel: said }];
+  });
 }
 
 /** One JSON line a sample, in the order given. */

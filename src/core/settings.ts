@@ -1,3 +1,4 @@
+import { type LabelChanges, NO_CHANGES } from './label-changes.js';
 import type { PromotionSettings } from './promotion.js';
 import type { RetrainSettings } from './retrain-policy.js';
 import type { ReplayLimits } from './replay.js';
@@ -7,6 +8,7 @@ export interface ProjectSettings {
   /** Share of groups never trained on. It may only be raised: see {@link import('./split.js').splitOf}. */
   readonly holdoutPercent: number;
   readonly retrain: RetrainSettings;
+  readonly labels: LabelChanges;
   readonly training: ReplayLimits;
   readonly promotion: PromotionSettings;
   /** Share of review items drawn at random, whatever the model thinks, so that accuracy can be estimated honestly. */
@@ -16,6 +18,7 @@ export interface ProjectSettings {
 export const DEFAULT_SETTINGS: ProjectSettings = {
   holdoutPercent: 20,
   retrain: { minNewLabels: 200, debounceSeconds: 30, maxWaitSeconds: 600, nightlyHour: 3 },
+  labels: NO_CHANGES,
   training: { maxSamples: 50_000, halfLifeDays: 90 },
   promotion: {
     minHoldout: 20,
@@ -39,6 +42,7 @@ export function completeSettings(stored: SettingsPatch, base: ProjectSettings = 
   return {
     holdoutPercent: stored.holdoutPercent ?? base.holdoutPercent,
     retrain: { ...base.retrain, ...stored.retrain },
+    labels: { ...base.labels, ...stored.labels },
     training: { ...base.training, ...stored.training },
     promotion: { ...base.promotion, ...stored.promotion },
     auditShare: stored.auditShare ?? base.auditShare,
@@ -50,6 +54,7 @@ export const mergeSettings = (stored: SettingsPatch, change: SettingsPatch): Set
   ...stored,
   ...change,
   retrain: { ...stored.retrain, ...change.retrain },
+  labels: { ...stored.labels, ...change.labels },
   training: { ...stored.training, ...change.training },
   promotion: { ...stored.promotion, ...change.promotion },
 });

@@ -10,6 +10,7 @@ import {
   type Watch,
 } from '../core/comparison.js';
 import type { Input } from '../core/input.js';
+import { labelToday } from '../core/label-changes.js';
 import type { ManifestLine, SnapshotSample } from '../core/manifest.js';
 import type { Anchor } from '../core/promotion.js';
 import { sequentialTest } from '../core/sequential-test.js';
@@ -105,7 +106,7 @@ export class EvaluateService {
   }
 
   private async answers(
-    { version, prefix }: Contender,
+    { version, prefix, labels }: Contender,
     samples: readonly SnapshotSample[],
   ): Promise<HoldoutAnswers & { readonly milliseconds: number }> {
     const model = await this.runtime.load(this.objects, prefix);
@@ -119,7 +120,7 @@ export class EvaluateService {
         milliseconds += performance.now() - startedAt;
         await new Promise((resolve) => setImmediate(resolve));
       }
-      const answers = given.map(({ label }) => label);
+      const answers = given.map(({ label }) => labelToday(labels, label) ?? label);
       return { version, answers, confidences: given.map(({ confidence }) => confidence), milliseconds };
     } finally {
       model.dispose();

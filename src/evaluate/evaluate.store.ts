@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { EvaluationReport } from '../core/comparison.js';
+import type { LabelChanges } from '../core/label-changes.js';
 import { completeSettings, type SettingsPatch } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
 
 export interface Contender {
   readonly version: number;
   readonly prefix: string;
+  /** It may answer by names that labels had when it was made. */
+  readonly labels: LabelChanges;
 }
 
 /** A challenger, the champion at this moment, and the holdout both are to answer. */
@@ -53,20 +56,7 @@ export class EvaluateStore {
        where m.project_id = $1 and m.version = $2`,
       [projectId, version],
     );
-    return (
-      row && {
-        snapshotId: row.snapshot_id,
-        manifestKey: row.manifest_key,
-        parentCut: BigInt(row.parent_cut),
-        goldenSince: daysBefore(row.created_at, completeSettings(row.settings).promotion.goldenDays),
-        halfLifeDays: completeSettings(row.settings).training.halfLifeDays,
-        challenger: { version, prefix: row.prefix, bytes: row.bytes },
-        champion: row.champion === null ? null : { version: row.champion, prefix: row.champion_prefix! },
-        anchor: row.anchor === null ? null : { version: row.anchor, prefix: row.anchor_prefix! },
-        replaced:
-          row.replaced === null ? null : { version: row.replaced, prefix: row.replaced_prefix!, at: row.replaced_at! },
-      }
-    );
+    return row && contestOf(version, row);
   }
 
   /** How many evaluations of other versions have looked at golden samples since then. */
@@ -95,6 +85,24 @@ export class EvaluateStore {
       update: fields,
     });
   }
+}
+
+function contestOf(version: number, row: ContestRow): Contest {
+  const { training, promotion, labels } = completeSettings(row.settings);
+  const contender = (of: number | null, prefix: string | null): Contender | null =>
+    of === null ? null : { version: of, prefix: prefix!, labels };
+  const replaced = contender(row.replaced, row.replaced_prefix);
+  return {
+    snapshotId: row.snapshot_id,
+    manifestKey: row.manifest_key,
+    parentCut: BigInt(row.parent_cut),
+    goldenSince: daysBefore(row.created_at, promotion.goldenDays),
+    halfLifeDays: training.halfLifeDays,
+    challenger: { version, prefix: row.prefix, bytes: row.bytes, labels },
+    champion: contender(row.champion, row.champion_prefix),
+    anchor: contender(row.anchor, row.anchor_prefix),
+    replaced: replaced && { ...replaced, at: row.replaced_at! },
+  };
 }
 
 const daysBefore = (moment: Date, days: number): Date => new Date(moment.getTime() - days * 86_400_000);

@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { faultOfChanges, NO_CHANGES } from '../core/label-changes.js';
+import { LIMITS } from '../core/limits.js';
 import { SCOPES } from '../platform/http/auth.js';
 
 const seconds = z
   .number()
   .min(0)
   .max(7 * 24 * 3600);
+const label = z.string().min(1).max(LIMITS.nameCharacters);
 const share = z.number().min(0).max(1);
 
 /** Every setting of a project; those not given keep their value. */
@@ -17,6 +20,16 @@ export const SettingsPatchSchema = z.strictObject({
       maxWaitSeconds: seconds.optional(),
       nightlyHour: z.number().int().min(0).max(23).nullable().optional(),
     })
+    .optional(),
+  labels: z
+    .strictObject({
+      renamed: z.record(label, label).optional(),
+      retired: z.array(label).max(1_000).optional(),
+    })
+    .refine(
+      (changes) => faultOfChanges({ ...NO_CHANGES, ...changes }) === undefined,
+      'renames a name that is itself renamed',
+    )
     .optional(),
   training: z
     .strictObject({

@@ -2,7 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
 import { isUuid, newId, sha256 } from '../core/ids.js';
-import { decodeManifest, encodeManifest, type ManifestLine } from '../core/manifest.js';
+import { decodeManifest, encodeManifest, type ManifestLine, withLabelsToday } from '../core/manifest.js';
 import { type Page, pageOf } from '../core/page.js';
 import { replay } from '../core/replay.js';
 import { trainModel } from '../jobs.js';
@@ -71,8 +71,9 @@ export class SnapshotService {
     const before = parent && (await this.objects.find(parent.manifestKey));
     if (!parent || !before) return this.store.lines(projectId, null);
     const lines = decodeManifest(gunzipSync(before).toString('utf8'));
-    // Snapshots of before lines said when and by whom are corrected by reading everything once more.
-    if (lines.some(({ occurredAt }) => occurredAt === undefined)) return this.store.lines(projectId, null);
+    // Lines of before they said when and by whom, and settings under which others might be in, need everything once more.
+    const isStale = lines.some(({ occurredAt }) => occurredAt === undefined);
+    if (isStale || (await this.store.hasNewSettings(projectId, parent))) return this.store.lines(projectId, null);
     const changed = new Set(await this.store.changedSince(projectId, parent));
     // Their bodies have come to rest in a pack by now, most likely.
     for (const { sampleId, input } of lines) if (input) changed.add(sampleId);
@@ -84,8 +85,9 @@ export class SnapshotService {
   private async write({ projectId, runId, trigger, reason }: FreezeOrder): Promise<Snapshot> {
     const parent = await this.store.latest(projectId);
     const cut = await this.store.cut(projectId);
-    const { training } = await this.store.settings(projectId);
-    const lines = replay(await this.known(projectId, parent), parent?.cut ?? -1n, training);
+    const { training, labels } = await this.store.settings(projectId);
+    const known = withLabelsToday(await this.known(projectId, parent), labels);
+    const lines = replay(known, parent?.cut ?? -1n, training);
     const text = encodeManifest(lines);
     const id = newId();
     const manifestKey = `snapshots/${projectId}/${id}.ndjson.gz`;

@@ -70,6 +70,14 @@ export class SnapshotStore {
     return rows.map(({ id }) => id);
   }
 
+  /** Whether somebody changed the project's settings since. */
+  async hasNewSettings(projectId: string, { createdAt }: Snapshot): Promise<boolean> {
+    const changes = this.db.prisma.audit.count({
+      where: { projectId, action: 'project.change', createdAt: { gte: createdAt } },
+    });
+    return (await changes) > 0;
+  }
+
   /**
    * Labelled samples that a model can be made of, in the order of ids, without those in quarantine that no annotator has
    * verified. A body that is not packed yet travels inside its line, so that a snapshot never waits for the packer.

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { BaseSpec } from '../core/base-model.js';
-import type { WeightSettings } from '../core/sample-weight.js';
 import { completeSettings, type SettingsPatch } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
-import type { BaseInputs, TrainingReport } from '../platform/model-runtime/model-runtime.js';
+import type { BaseInputs, TrainingReport, TrainingSettings } from '../platform/model-runtime/model-runtime.js';
 
 /** A run whose trainer has been silent for this long is free for another one. */
 const HEART_STOPPED_SECONDS = 10;
@@ -17,7 +16,7 @@ export interface ClaimedRun {
   readonly seed: number;
   readonly manifestKey: string;
   readonly snapshotSha256: string;
-  readonly settings: WeightSettings;
+  readonly settings: TrainingSettings;
   readonly base: BaseInputs | null;
   readonly champion: { readonly version: number; readonly prefix: string } | null;
 }
@@ -50,7 +49,7 @@ export class TrainStore {
       seed: row.seed,
       manifestKey: row.manifest_key,
       snapshotSha256: row.sha256,
-      settings: completeSettings(row.settings).training,
+      settings: trainingSettingsOf(row.settings),
       base: row.base_prefix === null ? null : baseOf(row, row.base_prefix),
       champion,
     };
@@ -138,6 +137,11 @@ export class TrainStore {
     });
     return new Map(rows.map((row) => [row.toVersion, row]));
   }
+}
+
+function trainingSettingsOf(stored: SettingsPatch): TrainingSettings {
+  const { training, labels } = completeSettings(stored);
+  return { halfLifeDays: training.halfLifeDays, labels };
 }
 
 const baseOf = ({ base_spec: spec, base_hash: hash, base_features: size }: ClaimRow, prefix: string): BaseInputs => ({

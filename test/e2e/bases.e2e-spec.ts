@@ -20,7 +20,10 @@ interface Brought {
 async function picture(n: number): Promise<{ input: object; label: string }> {
   const right = n % 2 === 1;
   const pixels = Buffer.from(
-    Array.from({ length: 256 }, (_, p) => (p % 16 > 7 === right ? 180 : 20) + ((p * 7919 + n * 104_729 + ((n * p) % 97)) % 60)),
+    Array.from(
+      { length: 256 },
+      (_, p) => (p % 16 > 7 === right ? 180 : 20) + ((p * 7919 + n * 104_729 + ((n * p) % 97)) % 60),
+    ),
   );
   const raw = { width: 16, height: 16, channels: 1 } as const;
   const base64 = (await sharp(pixels, { raw }).png().toBuffer()).toString('base64');

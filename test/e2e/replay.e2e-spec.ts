@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aCorrection, labelledTraffic } from '../support/builders.js';
-import { type Client, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import {
+  ADMIN_KEY,
+  type Client,
+  endOfRun,
+  newProject,
+  startTestFlywheel,
+  type TestFlywheel,
+} from '../support/flywheel.js';
 
 const RESTS = { minNewLabels: 1_000_000, nightlyHour: null };
 
@@ -59,7 +66,36 @@ describe('snapshots', () => {
     const stayed = [...second.samples.keys()].filter((id) => first.samples.has(id)).length;
     expect(stayed).toBe(second.samples.size - [...second.samples.keys()].filter(isNew).length);
   });
+
+  it('follow what labels are called today, and back', async () => {
+    const client = await newProject(flywheel, 'labels', { retrain: RESTS });
+    const operator = flywheel.as(ADMIN_KEY);
+    const change = (labels: object) => operator.patch('/v1/projects/labels', { settings: { labels } });
+    await postTraffic(client, 0, 150);
+    expect(await trained(client)).toMatchObject({ labels: ['account', 'delivery', 'refund'], accuracy: 1 });
+
+    await change({ renamed: { delivery: 'refund', refund: 'money' } }).expect(422);
+    await change({ renamed: { delivery: 'shipping' }, retired: ['refund'] }).expect(200);
+    expect(await trained(client)).toMatchObject({ labels: ['account', 'shipping'], championAccuracy: 1 });
+    expect((await freeze(client)).samples.size).toBe(100);
+
+    await change({ renamed: { delivery: 'shipping', account: 'shipping' }, retired: [] }).expect(200);
+    expect(await trained(client)).toMatchObject({ labels: ['refund', 'shipping'] });
+    expect((await freeze(client)).samples.size).toBe(150);
+  });
 });
+
+/** The labels of the next model, and how it and the champion did. */
+async function trained(client: Client) {
+  const { body } = await client.post('/v1/runs').expect(202);
+  const { modelVersion } = await endOfRun(client, (body as { id: string }).id);
+  const { body: model } = await client.get(`/v1/models/${modelVersion}`).expect(200);
+  const { labels, metrics } = model as {
+    labels: string[];
+    metrics: { holdoutAccuracy: number; championAccuracy: number | null };
+  };
+  return { labels, accuracy: metrics.holdoutAccuracy, championAccuracy: metrics.championAccuracy };
+}
 
 async function postTraffic(client: Client, from: number, count: number): Promise<void> {
   const { predictions, feedback } = labelledTraffic(from, count);

@@ -69,7 +69,7 @@ export function warmNetwork(
   }));
 }
 
-/** Moves column c of a layer to column columns[c] of one with `units` columns. */
+/** Moves column c of a layer to column columns[c] of one with `units` columns; -1: there is no place for it any more. */
 function spread(
   { inputs, units: before, kernel, bias }: DenseLayer,
   columns: readonly number[],
@@ -77,6 +77,7 @@ function spread(
 ): DenseLayer {
   const wider = { inputs, units, kernel: new Float32Array(inputs * units), bias: new Float32Array(units) };
   columns.forEach((column, c) => {
+    if (column < 0) return;
     wider.bias[column] = bias[c]!;
     for (let i = 0; i < inputs; i += 1) wider.kernel[i * units + column] = kernel[i * before + c]!;
   });

@@ -1,3 +1,4 @@
+import { labelToday, NO_CHANGES } from '../../core/label-changes.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { sampleWeights } from '../../core/sample-weight.js';
 import { decodeDenseModel } from './dense-model.js';
@@ -13,6 +14,8 @@ import type { Excluded, ModelFiles, ModelKind, TrainedModel, TrainingOptions } f
 
 /** What heads are trained by: base SIMD, the same bytes on every machine. */
 const HEADS = 'wasm-simd';
+/** Stands for labels of the parent that are no more: no label is empty. */
+const RETIRED = '';
 const MOST_REPORTED = 20;
 /** Share of a run's progress that is over when the labels have been judged. */
 const JUDGED = 0.6;
@@ -34,10 +37,11 @@ export async function trainModel(
   const pace = new TrainingPace(options.signal);
   const read = await readSamples(all, pace, own);
   const samples = read.usable.map(({ sample }) => sample);
-  const parent = parentOf(read.kind, options.parent);
+  const parent = parentOf(read.kind, options);
   const counts = countLabels(samples);
-  const labels = [...new Set([...counts.keys(), ...(parent?.labels ?? [])])].sort();
-  const learner = await learnerOf(read, labels, pace, parent?.files);
+  const inherited = parent?.labels.filter((label) => label !== RETIRED) ?? [];
+  const labels = [...new Set([...counts.keys(), ...inherited])].sort();
+  const learner = await learnerOf(read, labels, pace, parent);
 
   const importance = sampleWeights(samples, options.settings);
   const order = { importance, seed: options.seed, effort: 1, isWarm: true };
@@ -85,11 +89,18 @@ function judged(judgement: Judgement) {
 const reported = (excluded: readonly Excluded[]) =>
   excluded.length > 0 ? { excluded: { samples: excluded.length, first: excluded.slice(0, MOST_REPORTED) } } : {};
 
+interface Parent {
+  readonly files: ModelFiles;
+  /** Of its columns, as they are called today. */
+  readonly labels: readonly string[];
+}
+
 /** A parent of another kind has nothing to hand on. */
-function parentOf(kind: ModelKind, files: ModelFiles | undefined) {
+function parentOf(kind: ModelKind, { parent: files, settings }: TrainingOptions): Parent | undefined {
   if (!files) return undefined;
   const manifest = verifiedManifest(files);
-  return manifest.kind === kind ? { files, labels: manifest.labels } : undefined;
+  if (manifest.kind !== kind) return undefined;
+  return { files, labels: manifest.labels.map((label) => labelToday(settings.labels ?? NO_CHANGES, label) ?? RETIRED) };
 }
 
 function countLabels(samples: readonly SnapshotSample[]): Map<string, number> {
@@ -102,14 +113,13 @@ export async function learnerOf(
   { inputs, usable }: ReadSamples,
   labels: readonly string[],
   pace: TrainingPace,
-  parent?: ModelFiles,
+  parent?: Parent,
 ): Promise<Learner> {
-  const before = parent && { files: parent, labels: verifiedManifest(parent).labels };
   if (inputs) {
     const numbers = usable.map(({ sample: { label }, numbers }) => ({ numbers, label }));
-    return denseLearner(numbers, { labels, inputs }, pace, before && decodeDenseModel(before.files, before.labels));
+    return denseLearner(numbers, { labels, inputs }, pace, parent && decodeDenseModel(parent.files, parent.labels));
   }
-  return textLearner(usable.map(asText), labels, pace, before && decodeTextModel(before.files, before.labels));
+  return textLearner(usable.map(asText), labels, pace, parent && decodeTextModel(parent.files, parent.labels));
 }
 
 const asText = ({ sample: { input, label } }: ReadSample) => ({ text: (input as { text: string }).text, label });

@@ -3,8 +3,7 @@ import type { BaseSpec } from '../../core/base-model.js';
 import type { BaseInputs } from './dense-model.js';
 import type { Provenance } from './model-files.js';
 import type { ObjectStoreConfig } from '../object-store/object-store.js';
-import type { WeightSettings } from '../../core/sample-weight.js';
-import type { ModelKind, TrainingMetrics } from './types.js';
+import type { ModelKind, TrainingMetrics, TrainingSettings } from './types.js';
 
 /** One training run: where the samples and the parent are, and where the model goes. */
 export interface TrainingJob {
@@ -16,7 +15,7 @@ export interface TrainingJob {
   readonly outputPrefix: string;
   readonly seed: number;
   readonly backend: BackendName | 'auto';
-  readonly settings: WeightSettings;
+  readonly settings: TrainingSettings;
   readonly provenance: Provenance;
 }
 

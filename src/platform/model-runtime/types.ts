@@ -1,5 +1,6 @@
 import type { Input } from '../../core/input.js';
 import type { BackendName } from './backend.js';
+import type { LabelChanges } from '../../core/label-changes.js';
 import type { WeightSettings } from '../../core/sample-weight.js';
 import type { Suspect } from '../../core/suspicion.js';
 
@@ -22,11 +23,16 @@ export interface ServedModel {
 /** The files of one model version by name, `manifest.json` among them. */
 export type ModelFiles = ReadonlyMap<string, Buffer>;
 
+/** What of a project's settings a run depends on. */
+export interface TrainingSettings extends WeightSettings {
+  readonly labels?: LabelChanges;
+}
+
 export interface TrainingOptions {
   readonly seed: number;
   readonly backend: BackendName | 'auto';
   readonly parent?: ModelFiles;
-  readonly settings: WeightSettings;
+  readonly settings: TrainingSettings;
   readonly onProgress: (fraction: number, note: string) => void;
   readonly signal: AbortSignal;
 }
