@@ -47,7 +47,16 @@ type Answers = readonly (Said | undefined)[];
 interface Asking {
   readonly learner: Learner;
   readonly samples: readonly SnapshotSample[];
+  /** By sample. Near duplicates share a group and so a fold. */
+  readonly folds: readonly number[];
   readonly order: Omit<FitOrder, 'members'>;
+}
+
+/** Answers to all samples, what makes their confidences true, and what they say about the labels. */
+interface Verdict {
+  readonly answers: readonly Said[];
+  readonly temperature: number;
+  readonly labels: readonly JudgedLabel[];
 }
 
 /**
@@ -59,43 +68,46 @@ export async function judgeOutOfFold(
   samples: readonly SnapshotSample[],
   order: Omit<FitOrder, 'members'>,
 ): Promise<Judgement> {
-  const folds = new Set(samples.map(foldOf));
-  if (samples.length < FEWEST || folds.size < FOLDS.length) return NOT_JUDGED;
-  const asking: Asking = { learner, samples, order };
-  const first = await answersOutOfFold(asking, FOLDS, new Set());
-  const cleaned = await answersWithoutDoubted(asking, first);
-  const answers = cleaned ?? first;
-  const suspicion = suspicionOf(judgedLabels(asking, answers), cleaned !== undefined);
+  const folds = samples.map(foldOf);
+  if (samples.length < FEWEST || new Set(folds).size < FOLDS.length) return NOT_JUDGED;
+  const asking: Asking = { learner, samples, folds, order };
+  const first = verdictOf(asking, await answersOutOfFold(asking, FOLDS, new Set()));
+  const cleaned = await withoutDoubted(asking, first);
+  const { answers, labels, temperature } = cleaned ?? first;
+  const suspicion = suspicionOf(labels, cleaned !== undefined);
   const kept = answers.filter((_, i) => !suspicion.pruned.has(samples[i]!.sampleId));
-  return { ...suspicion, ...calibration(kept as Said[]) };
+  return { ...suspicion, ...calibration(kept, cleaned ? temperatureOf(kept) : temperature) };
 }
 
-/** Answers of models that learnt nothing doubtful, or undefined when that makes them no better. */
-async function answersWithoutDoubted(asking: Asking, first: Answers): Promise<Answers | undefined> {
-  const without = new Set(doubted(judgedLabels(asking, first)).map(({ sampleId }) => sampleId));
+/** The verdict of models that learnt nothing doubtful, or undefined when that makes them no better. */
+async function withoutDoubted(asking: Asking, { answers: first, labels }: Verdict): Promise<Verdict | undefined> {
+  const without = new Set(doubted(labels).map(({ sampleId }) => sampleId));
   if (without.size < FEWEST_DOUBTED * first.length) return undefined;
   const trial = await answersOutOfFold(asking, TRIAL, without);
   const before = first.filter((_, i) => trial[i]);
   if (accuracyOf(trial) - accuracyOf(before) < LEAST_GAIN) return undefined;
   const rest = await answersOutOfFold(asking, FOLDS.slice(TRIAL.length), without);
-  return trial.map((said, i) => said ?? rest[i]);
+  return verdictOf(
+    asking,
+    trial.map((said, i) => said ?? rest[i]),
+  );
 }
 
 async function answersOutOfFold(
-  { learner, samples, order }: Asking,
-  folds: readonly number[],
+  { learner, samples, folds, order }: Asking,
+  asked: readonly number[],
   without: ReadonlySet<string>,
 ): Promise<Answers> {
   const indexOf = new Map(learner.labels.map((label, i) => [label, i]));
   const said: (Said | undefined)[] = samples.map(() => undefined);
-  const foldOfSample = samples.map(foldOf);
-  for (const fold of folds) {
-    const isMember = (i: number): boolean => foldOfSample[i] !== fold && !without.has(samples[i]!.sampleId);
+  for (const fold of asked) {
+    const isMember = (i: number): boolean => folds[i] !== fold && !without.has(samples[i]!.sampleId);
     const members = Int32Array.from(samples.keys()).filter(isMember);
-    const onProgress = (fraction: number): void =>
-      order.onProgress((fold + fraction) / FOLDS.length, `judging labels, fold ${fold + 1} of ${FOLDS.length}`);
+    const note = `judging labels, fold ${fold + 1} of ${FOLDS.length}${without.size > 0 ? ', without doubted ones' : ''}`;
+    const done = fold + (without.size > 0 ? FOLDS.length : 0);
+    const onProgress = (fraction: number): void => order.onProgress((done + fraction) / (2 * FOLDS.length), note);
     const fit = await learner.fit({ ...order, members, effort: EFFORT, isWarm: false, onProgress });
-    foldOfSample.forEach((of, i) => {
+    folds.forEach((of, i) => {
       if (of !== fold) return;
       said[i] = { probabilities: Float32Array.from(fit.answer(i)), target: indexOf.get(samples[i]!.label)! };
     });
@@ -105,28 +117,36 @@ async function answersOutOfFold(
 
 function accuracyOf(answers: Answers): number {
   const given = answers.filter((said) => said !== undefined);
-  return given.filter((said) => answerAt(said, 1).isRight).length / given.length;
+  return given.filter(isRight).length / given.length;
+}
+
+const isRight = ({ probabilities, target }: Said): boolean => likeliest(probabilities, -1) === target;
+
+/** Index of the largest probability, but for one index; of equals the first. */
+function likeliest(probabilities: ArrayLike<number>, but: number): number {
+  let best = but === 0 ? 1 : 0;
+  for (let c = 0; c < probabilities.length; c += 1) {
+    if (c !== but && probabilities[c]! > probabilities[best]!) best = c;
+  }
+  return best;
 }
 
 /** Margins at the temperature that makes them true: an unsure model doubts little, a boastful one too much. */
-function judgedLabels({ learner, samples }: Asking, answers: Answers): JudgedLabel[] {
-  const said = answers as readonly Said[];
-  const temperature = temperatureOf(said);
-  return samples.map((sample, i) => {
-    const probabilities = atTemperature(said[i]!.probabilities, temperature);
-    return judgedLabel(sample, { ...said[i]!, probabilities }, learner.labels);
+function verdictOf({ learner, samples }: Asking, given: Answers): Verdict {
+  const answers = given as readonly Said[];
+  const temperature = temperatureOf(answers);
+  const labels = samples.map((sample, i) => {
+    const probabilities = atTemperature(answers[i]!.probabilities, temperature);
+    return judgedLabel(sample, { ...answers[i]!, probabilities }, learner.labels);
   });
+  return { answers, temperature, labels };
 }
 
-/** Near duplicates share a group and so a fold. */
 const foldOf = ({ groupHash, sampleId }: SnapshotSample): number =>
   Number.parseInt(sha256(groupHash ?? sampleId).slice(0, 8), 16) % FOLDS.length;
 
 function judgedLabel(sample: SnapshotSample, { probabilities, target }: Said, labels: readonly string[]): JudgedLabel {
-  let other = target === 0 ? 1 : 0;
-  for (let c = 0; c < probabilities.length; c += 1) {
-    if (c !== target && probabilities[c]! > probabilities[other]!) other = c;
-  }
+  const other = likeliest(probabilities, target);
   return {
     sampleId: sample.sampleId,
     label: sample.label,
@@ -137,20 +157,19 @@ function judgedLabel(sample: SnapshotSample, { probabilities, target }: Said, la
   };
 }
 
-function calibration(said: readonly Said[]): Omit<Judgement, keyof Suspicion> {
-  const temperature = temperatureOf(said);
-  const answersAt = (t: number) => said.map((one) => answerAt(one, t));
-  const before = answersAt(1);
+function calibration(said: readonly Said[], temperature: number): Omit<Judgement, keyof Suspicion> {
+  const confidenceOf = (probabilities: ArrayLike<number>): number => probabilities[likeliest(probabilities, -1)]!;
+  const answers = said.map((one) => ({
+    isRight: isRight(one),
+    before: confidenceOf(one.probabilities),
+    after: confidenceOf(atTemperature(one.probabilities, temperature)),
+  }));
+  const errorOf = (when: 'before' | 'after') =>
+    calibrationError(answers.map((answer) => ({ confidence: answer[when], isRight: answer.isRight })));
   return {
     temperature,
-    accuracy: before.filter(({ isRight }) => isRight).length / said.length,
-    calibrationError: { before: calibrationError(before), after: calibrationError(answersAt(temperature)) },
+    accuracy: answers.filter((answer) => answer.isRight).length / said.length,
+    calibrationError: { before: errorOf('before'), after: errorOf('after') },
     loss: meanLoss(said, temperature),
   };
-}
-
-function answerAt({ probabilities, target }: Said, temperature: number): { confidence: number; isRight: boolean } {
-  const cooled = atTemperature(probabilities, temperature);
-  const confidence = Math.max(...cooled);
-  return { confidence, isRight: cooled.indexOf(confidence) === target };
 }
