@@ -74,14 +74,14 @@ class TextLearner implements Learner {
   async fit(order: FitOrder): Promise<Fit> {
     const { labels, present, featuriser, rows, targets } = this.texts;
     const members = Int32Array.from([...order.members, ...present.map((_, i) => this.samples + i)]);
-    const inherited = { labels, featuriser, table: this.inheritedTable(), temperature: 1 };
+    const inherited = () => ({ labels, featuriser, table: this.inheritedTable(), temperature: 1 });
     const start = { labels: present, featuriser, table: emptyTable(featuriser, present), temperature: 1 };
     const head = new SparseHead({
       rows,
       targets,
       importance: this.withNames(order),
       classes: present.length,
-      table: order.isWarm ? copyColumns(inherited, start) : start.table,
+      table: order.isWarm && this.texts.parent ? copyColumns(inherited(), start) : start.table,
       l2: L2_TIMES_SAMPLES / members.length,
     });
     const result = await descend(head, members, order, this.pace);
@@ -95,7 +95,7 @@ class TextLearner implements Learner {
       },
       files: (temperature) => {
         const learnt = { labels: present, featuriser, table: head.table(), temperature: 1 };
-        const table = copyColumns(learnt, inherited).map((weight) => weight / temperature);
+        const table = copyColumns(learnt, inherited()).map((weight) => weight / temperature);
         return encodeTextModel({ labels, featuriser, table, temperature });
       },
     };
