@@ -17,6 +17,8 @@ export interface BaseSpec {
   readonly input: BaseInput;
   /** Layer (or node) whose output is read; null: the last one before the answers. */
   readonly outputLayer: string | null;
+  /** All of the model is read, its answers included. */
+  readonly isWhole?: boolean;
 }
 
 /** Layers whose answers agree on every backend, and that run no code of their own. */

@@ -9,7 +9,10 @@ export interface ProjectSettings {
   readonly holdoutPercent: number;
   readonly retrain: RetrainSettings;
   readonly labels: LabelChanges;
-  readonly training: ReplayLimits;
+  readonly training: ReplayLimits & {
+    /** Who trains: this service, or the program in TRAINER_COMMAND. */
+    readonly runner: 'built-in' | 'command';
+  };
   readonly promotion: PromotionSettings;
   /** Share of review items drawn at random, whatever the model thinks, so that accuracy can be estimated honestly. */
   readonly auditShare: number;
@@ -19,7 +22,7 @@ export const DEFAULT_SETTINGS: ProjectSettings = {
   holdoutPercent: 20,
   retrain: { minNewLabels: 200, debounceSeconds: 30, maxWaitSeconds: 600, nightlyHour: 3 },
   labels: NO_CHANGES,
-  training: { maxSamples: 50_000, halfLifeDays: 90 },
+  training: { maxSamples: 50_000, halfLifeDays: 90, runner: 'built-in' },
   promotion: {
     minHoldout: 20,
     minGolden: 150,

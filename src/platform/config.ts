@@ -35,6 +35,10 @@ export const SETTINGS = {
     z.enum(['auto', 'tfjs-node', 'wasm', 'cpu']).default('auto'),
     'TensorFlow.js backend; auto takes the native one where it works.',
   ],
+  TRAINER_COMMAND: [
+    text.optional(),
+    'A program that trains in place of the built-in trainer, for projects whose setting training.runner is command.',
+  ],
   RATE_LIMIT: [
     z.coerce.number().int().min(0).default(0),
     'Requests a minute of each key that has no limit of its own; 0 for no limit. Each process counts for itself.',

@@ -120,6 +120,7 @@ export class TrainService implements BeforeApplicationShutdown {
         {
           store: this.objects.config,
           manifestKey,
+          ...this.runnerOf(claimed),
           ...(base ? { base: { ...base, cachePrefix: cachePrefix(projectId, base) } } : {}),
           ...(champion ? { parentPrefix: champion.prefix } : {}),
           outputPrefix: `models/${projectId}/${runId}/${attempt}/`,
@@ -134,6 +135,13 @@ export class TrainService implements BeforeApplicationShutdown {
       clearInterval(heart);
       this.active.delete(abort);
     }
+  }
+
+  private runnerOf({ isByCommand }: ClaimedRun): { command?: string } {
+    const { TRAINER_COMMAND: command } = this.config;
+    if (!isByCommand) return {};
+    if (command === undefined) throw new TrainingRefused('training.runner is command, and TRAINER_COMMAND is not set');
+    return { command };
   }
 
   private async endWithout(runId: string, attempt: number, error: unknown): Promise<void> {

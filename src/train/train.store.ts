@@ -17,6 +17,8 @@ export interface ClaimedRun {
   readonly manifestKey: string;
   readonly snapshotSha256: string;
   readonly settings: TrainingSettings;
+  /** Another program trains it. */
+  readonly isByCommand: boolean;
   readonly base: BaseInputs | null;
   readonly champion: { readonly version: number; readonly prefix: string } | null;
 }
@@ -50,6 +52,7 @@ export class TrainStore {
       manifestKey: row.manifest_key,
       snapshotSha256: row.sha256,
       settings: trainingSettingsOf(row.settings),
+      isByCommand: completeSettings(row.settings).training.runner === 'command',
       base: row.base_prefix === null ? null : baseOf(row, row.base_prefix),
       champion,
     };

@@ -105,10 +105,11 @@ function artifactsOf(files: ModelFiles) {
   };
 }
 
-async function layersNet(tf: Tf, files: ModelFiles, { outputLayer }: BaseSpec) {
+async function layersNet(tf: Tf, files: ModelFiles, { outputLayer, isWhole }: BaseSpec) {
   const { loadLayersModel, model } = await import('@tensorflow/tfjs-layers');
   const whole = await refusing(() => loadLayersModel(tf.io.fromMemory(artifactsOf(files))));
-  const layer = outputLayer === null ? lastBeforeAnswers(whole) : await refusing(() => whole.getLayer(outputLayer));
+  const last = isWhole ? whole.layers.at(-1)! : lastBeforeAnswers(whole);
+  const layer = outputLayer === null ? last : await refusing(() => whole.getLayer(outputLayer));
   const cut = model({ inputs: whole.inputs, outputs: layer.output as SymbolicTensor });
   return {
     answer: (inputs: Tensor) => cut.predict(inputs) as Tensor,

@@ -2,6 +2,7 @@ import type { ObjectStore } from '../object-store/object-store.js';
 import type { BackendName } from './backend.js';
 import { Base } from './base.js';
 import { type BaseInputs, DenseModel, decodeDenseModel } from './dense-model.js';
+import { ForeignModel } from './foreign-model.js';
 import { fileKey, MANIFEST, type ModelManifest, verifiedManifest } from './model-files.js';
 import { decodeTextModel, TextModel } from './text-model.js';
 import type { ModelFiles, ServedModel } from './types.js';
@@ -11,7 +12,8 @@ import type { ModelFiles, ServedModel } from './types.js';
  * @param store where the project's own base is, for models that stand on one
  */
 export async function loadModel(files: ModelFiles, store?: ObjectStore): Promise<ServedModel> {
-  const { kind, labels } = verifiedManifest(files);
+  const { kind, labels, backend } = verifiedManifest(files);
+  if (backend === 'command') return ForeignModel.open(files, labels);
   if (kind === 'text') return new TextModel(decodeTextModel(files, labels));
   const weights = decodeDenseModel(files, labels);
   if (weights.inputs.kind !== 'base') return new DenseModel(weights);

@@ -95,11 +95,11 @@ interface Parent {
   readonly labels: readonly string[];
 }
 
-/** A parent of another kind has nothing to hand on. */
+/** A parent of another kind, or of another program, has nothing to hand on. */
 function parentOf(kind: ModelKind, { parent: files, settings }: TrainingOptions): Parent | undefined {
   if (!files) return undefined;
   const manifest = verifiedManifest(files);
-  if (manifest.kind !== kind) return undefined;
+  if (manifest.kind !== kind || manifest.backend === 'command') return undefined;
   return { files, labels: manifest.labels.map((label) => labelToday(settings.labels ?? NO_CHANGES, label) ?? RETIRED) };
 }
 

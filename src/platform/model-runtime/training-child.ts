@@ -2,6 +2,7 @@ import { ObjectStore } from '../object-store/object-store.js';
 import { readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
+import { trainByCommand } from './command-trainer.js';
 import { openBase, readModelFiles } from './load-model.js';
 import { fileKey, fileOf, MANIFEST, sha256, withProvenance } from './model-files.js';
 import { trainModel } from './train-model.js';
@@ -32,10 +33,14 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
   const store = new ObjectStore(job.store);
   const own = job.base && (await openOwn(store, job.base, job.backend));
   const samples = await readSnapshot(store, job.manifestKey, ({ split }) => split === 'train');
-  const parent = job.parentPrefix === undefined ? {} : { parent: await readModelFiles(store, job.parentPrefix) };
+  const isFresh = job.parentPrefix === undefined || job.command !== undefined;
+  const parent = isFresh ? {} : { parent: await readModelFiles(store, job.parentPrefix!) };
   const { seed, backend, settings } = job;
   const options = { seed, backend, settings, ...parent, onProgress: progress(), signal: cancelled.signal };
-  const trained = await trainModel(samples, options, own);
+  const trained =
+    job.command === undefined
+      ? await trainModel(samples, options, own)
+      : await trainByCommand(samples, job.command, options);
   await own?.cache.save(sha256(Buffer.from(job.outputPrefix)));
 
   const files = withProvenance(trained.files, job.provenance);

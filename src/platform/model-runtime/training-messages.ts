@@ -12,6 +12,8 @@ export interface TrainingJob {
   readonly parentPrefix?: string;
   /** The project's own base, and where its activations are kept. */
   readonly base?: BaseInputs & { readonly cachePrefix: string };
+  /** A program that trains in place of ours: docs/trainers.md. */
+  readonly command?: string;
   readonly outputPrefix: string;
   readonly seed: number;
   readonly backend: BackendName | 'auto';

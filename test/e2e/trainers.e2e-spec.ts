@@ -1,0 +1,115 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/platform/model-runtime/random.js';
+import { aCorrection, aPrediction } from '../support/builders.js';
+import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+
+/** Nearest class mean as a Dense layer: scores are m.x - |m|^2 / 2. What it does is told by the environment's mode file. */
+const PROGRAM = `
+import { readFileSync, writeFileSync } from 'node:fs';
+const mode = readFileSync(new URL('./mode', import.meta.url), 'utf8');
+if (mode === 'refuses') { console.error('not these'); process.exit(3); }
+if (mode === 'crashes') { console.error('out of luck'); process.exit(1); }
+if (mode === 'hangs') { process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); await new Promise(() => {}); }
+const samples = readFileSync(new URL(process.env.FLYWHEEL_SNAPSHOT_URI), 'utf8').trim().split('\\n').map((l) => JSON.parse(l));
+console.log('not JSON');
+console.log(JSON.stringify({ progress: 0.5, note: 'half way' }));
+const labels = [...new Set(samples.map((s) => s.label))].sort();
+const means = labels.map((label) => {
+  const rows = samples.filter((s) => s.label === label).map((s) => s.input.vector);
+  return rows[0].map((_, i) => rows.reduce((sum, row) => sum + row[i], 0) / rows.length);
+});
+const kernel = means[0].flatMap((_, i) => means.map((m) => m[i]));
+const bias = means.map((m) => -m.reduce((sum, x) => sum + x * x, 0) / 2);
+const out = (name) => new URL(name, process.env.FLYWHEEL_MODEL_URI);
+writeFileSync(out('weights.bin'), Buffer.from(Float32Array.from([...kernel, ...bias]).buffer));
+const layer = { class_name: mode === 'lies' ? 'Lambda' : 'Dense', config: { name: 'd', units: labels.length, activation: 'softmax', batch_input_shape: [null, means[0].length] } };
+const weights = [{ name: 'd/kernel', shape: [means[0].length, labels.length], dtype: 'float32' }, { name: 'd/bias', shape: [labels.length], dtype: 'float32' }];
+writeFileSync(out('model.json'), JSON.stringify({ modelTopology: { class_name: 'Sequential', config: { name: 's', layers: [layer] } }, weightsManifest: [{ paths: ['weights.bin'], weights }] }));
+writeFileSync(out('report.json'), JSON.stringify({ labels: mode === 'miscounts' ? [...labels, 'x'] : labels, metrics: { epochs: 1 } }));
+`;
+
+const SETTINGS = {
+  retrain: { minNewLabels: 1_000_000, nightlyHour: null },
+  training: { runner: 'command' },
+  promotion: { minHoldout: 5 },
+};
+
+describe('a trainer of your own', () => {
+  let flywheel: TestFlywheel;
+  let client: Client;
+  let folder: string;
+  const behave = (mode: string) => writeFile(join(folder, 'mode'), mode);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'flywheel-trainer-'));
+    await writeFile(join(folder, 'trainer.mjs'), PROGRAM);
+    flywheel = await startTestFlywheel({ TRAINER_COMMAND: `"${process.execPath}" "${join(folder, 'trainer.mjs')}"` });
+    client = await newProject(flywheel, 'trainers', SETTINGS);
+    const random = seededRandom(4);
+    const points = Array.from({ length: 120 }, (_, i) => ({
+      id: `v${i}`,
+      vector: [(i % 2 === 0 ? 3 : -3) + random.normal(), random.normal()],
+      label: i % 2 === 0 ? 'right' : 'left',
+    }));
+    const items = points.map(({ id, vector }) => aPrediction({ id, input: { vector } }));
+    await client.post('/v1/predictions', { items }).expect(202);
+    const feedback = points.map(({ id, label }) => aCorrection({ predictionId: id, label }));
+    await client.post('/v1/feedback', { items: feedback }).expect(202);
+  });
+  afterAll(async () => {
+    await flywheel.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const runIt = async () => {
+    const { body } = await client.post('/v1/runs').expect(202);
+    return endOfRun(client, (body as { id: string }).id);
+  };
+
+  it('makes a model that is compared, promoted and served like any other', async () => {
+    await behave('works');
+    expect(await runIt()).toMatchObject({ status: 'succeeded', modelVersion: 1, decision: { promoted: true } });
+    const { body } = await client
+      .post('/v1/predict', { inputs: [{ vector: [2, 0] }, { vector: [-2, 0] }] })
+      .expect(200);
+    expect(body).toMatchObject({ results: [{ label: 'right' }, { label: 'left' }] });
+    const { body: model } = await client.get('/v1/models/1').expect(200);
+    expect(model).toMatchObject({
+      backend: 'command',
+      kind: 'vector',
+      labels: ['left', 'right'],
+      metrics: { epochs: 1 },
+    });
+  });
+
+  it('may refuse for good, in its own words', async () => {
+    await behave('refuses');
+    expect(await runIt()).toMatchObject({ status: 'refused', error: 'not these' });
+  });
+
+  it.each([
+    ['crashes', 'out of luck'],
+    [
+      'lies',
+      'the model of the command is wrong: /model/modelTopology/config/layers/0 Lambda is not among the layers allowed',
+    ],
+    ['miscounts', 'the model answers with 2 numbers, and there are 3 labels'],
+  ])('fails after three attempts when it %s', async (mode, error) => {
+    await behave(mode);
+    expect(await runIt()).toMatchObject({ status: 'failed', attempt: 3, error });
+  });
+
+  it('is stopped when the run is cancelled, even when it does not listen', async () => {
+    await behave('hangs');
+    const { body } = await client.post('/v1/runs').expect(202);
+    const { id } = body as { id: string };
+    await expect
+      .poll(async () => (await client.get(`/v1/runs/${id}`)).body as object)
+      .toMatchObject({ status: 'running' });
+    await client.delete(`/v1/runs/${id}`).expect(200);
+    expect(await endOfRun(client, id, 10)).toMatchObject({ status: 'cancelled' });
+  });
+});
