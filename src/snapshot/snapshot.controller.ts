@@ -1,9 +1,11 @@
-import { Body, Controller, Get, Header, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { Needs, ProjectId } from '../platform/http/auth.js';
 import { ApiQueryOf } from '../platform/http/openapi.js';
 import { PageById } from '../platform/http/page.js';
+import { EXPORT_TYPES } from '../platform/object-store/sample-export.js';
 import { ExportQuery, SnapshotOrder } from './snapshot.schema.js';
 import { SnapshotService } from './snapshot.service.js';
 
@@ -39,14 +41,16 @@ export class SnapshotController {
 
   @Get(':id/export')
   @Needs('read')
-  @ApiOperation({ summary: 'Its samples with their inputs, one JSON object a line' })
+  @ApiOperation({ summary: 'Its samples with their inputs, as NDJSON, CSV or Parquet' })
   @ApiQueryOf(ExportQuery)
-  @Header('content-type', 'application/x-ndjson')
-  export(
+  async export(
     @ProjectId() projectId: string,
     @Param('id') id: string,
-    @Query({ schema: ExportQuery }) _query: z.infer<typeof ExportQuery>,
-  ) {
-    return this.snapshots.export(projectId, id);
+    @Query({ schema: ExportQuery }) { format }: z.infer<typeof ExportQuery>,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const file = await this.snapshots.export(projectId, id, format);
+    const name = `attachment; filename="${id}.${format}"`;
+    void reply.type(EXPORT_TYPES[format]).header('content-disposition', name).send(file);
   }
 }

@@ -7,6 +7,7 @@ import { type Page, pageOf } from '../core/page.js';
 import { replay } from '../core/replay.js';
 import { trainModel } from '../jobs.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
+import { exportSamples, type ExportFormat } from '../platform/object-store/sample-export.js';
 import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { type Snapshot, SnapshotStore } from './snapshot.store.js';
@@ -48,13 +49,10 @@ export class SnapshotService {
     return pageOf(await this.store.list(projectId, page), page.limit, ({ id }) => id, shown);
   }
 
-  /** The samples with their inputs, one JSON object a line. */
-  async export(projectId: string, id: string): Promise<string> {
+  /** The samples with their inputs, as a file of this format. */
+  async export(projectId: string, id: string, format: ExportFormat): Promise<Buffer> {
     const { manifestKey } = await this.find(projectId, id);
-    const samples = await readSnapshot(this.objects, manifestKey);
-    return samples
-      .map(({ sampleId, label, split, input }) => `${JSON.stringify({ id: sampleId, label, split, input })}\n`)
-      .join('');
+    return exportSamples(await readSnapshot(this.objects, manifestKey), format);
   }
 
   private async find(projectId: string, id: string): Promise<Snapshot> {
