@@ -12,7 +12,7 @@ const [WIDTH, HIDDEN, CLASSES] = [256, 128, 77];
 const [TABLE, FEATURES] = [2 ** 15, 60];
 const RATE = 4e-3;
 
-export type Case = 'dense 32' | 'dense 256' | 'sparse';
+export type Case = 'dense 32' | 'dense 256' | 'sparse' | 'base';
 
 /** Examples a second, or undefined where the contender is not there. */
 export type Contender = (work: Case, seconds: number) => Promise<number | undefined>;
@@ -42,7 +42,28 @@ async function timed(batch: number, seconds: number, step: (from: number) => voi
 
 const orders = (batch: number) => (from: number) => Int32Array.from({ length: batch }, (_, i) => from + i);
 
+/** A small convolutional base, forward only, as a run computes activations: by TensorFlow.js. */
+async function baseForward(backend: 'cpu' | 'wasm', seconds: number): Promise<number> {
+  const { layers, sequential } = await import('@tensorflow/tfjs-layers');
+  await (backend === 'cpu' ? import('@tensorflow/tfjs-backend-cpu') : import('@tensorflow/tfjs-backend-wasm'));
+  await tf.setBackend(backend);
+  const convolution = (filters: number) =>
+    ({ filters, kernelSize: 3, strides: 2, padding: 'same', activation: 'relu' }) as const;
+  const net = sequential({
+    layers: [
+      layers.conv2d({ inputShape: [64, 64, 3], ...convolution(16) }),
+      layers.conv2d(convolution(32)),
+      layers.conv2d(convolution(64)),
+      layers.globalAveragePooling2d({}),
+      layers.dense({ units: 256, activation: 'relu' }),
+    ],
+  });
+  const pictures = tf.randomNormal([32, 64, 64, 3], 0, 1, 'float32', 1);
+  return timed(32, seconds, () => tf.tidy(() => void (net.predict(pictures) as tf.Tensor).dataSync()));
+}
+
 export const flywheel: Contender = async (work, seconds) => {
+  if (work === 'base') return baseForward('wasm', seconds);
   const batch = work === 'dense 256' ? 256 : 32;
   const order = orders(batch);
   if (work === 'sparse') {
@@ -67,6 +88,7 @@ export const tensorFlowJs =
   async (work, seconds) => {
     // Neither backend ends a step on a gathered table of this size in reasonable time: training.md of the plan has it.
     if (work === 'sparse') return undefined;
+    if (work === 'base') return baseForward(backend, seconds);
     await import('@tensorflow/tfjs-layers');
     await (backend === 'cpu' ? import('@tensorflow/tfjs-backend-cpu') : import('@tensorflow/tfjs-backend-wasm'));
     await tf.setBackend(backend);

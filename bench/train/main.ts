@@ -17,6 +17,7 @@ const CASES: Readonly<Record<Case, string>> = {
   'dense 32': '256-128-77, Adam, batch 32',
   'dense 256': '256-128-77, Adam, batch 256',
   sparse: '2^15 features, 60 a row, 77 classes, SGD',
+  base: 'convolutional base 64x64x3 -> 256, forward',
 };
 
 async function main(): Promise<void> {
