@@ -1,5 +1,5 @@
 /** Why an item is in the review queue. */
-export type ReviewReason = 'disputed' | 'audit' | 'uncertain';
+export type ReviewReason = 'disputed' | 'audit' | 'suspect' | 'uncertain';
 
 export interface ReviewPick {
   readonly sampleId: string;
@@ -10,6 +10,8 @@ export interface ReviewPick {
 
 export interface ReviewCandidates {
   readonly disputed: readonly string[];
+  /** Labels that models which had not seen them doubt most. */
+  readonly suspects: readonly string[];
   /** Unlabelled, the least certain first. */
   readonly uncertain: readonly string[];
   /** Held out of training, labelled or not, in random order. */
@@ -18,9 +20,12 @@ export interface ReviewCandidates {
   readonly population: number;
 }
 
-/** Disputes first, then a random audit of the given share, then the least certain. No item twice, `n` at the most. */
+/**
+ * Disputes first, then a random audit of the given share, then suspects (half of what is left) and the least certain. No
+ * item twice, `n` at the most.
+ */
 export function pickReviews(
-  { disputed, uncertain, random, population }: ReviewCandidates,
+  { disputed, suspects, uncertain, random, population }: ReviewCandidates,
   n: number,
   auditShare: number,
 ): ReviewPick[] {
@@ -34,6 +39,8 @@ export function pickReviews(
   pick(disputed, n, 'disputed', 1);
   const audits = Math.min(Math.ceil((n - picks.size) * auditShare), random.length);
   pick(random, picks.size + audits, 'audit', population === 0 ? 0 : Math.min(1, audits / population));
+  pick(suspects, picks.size + Math.ceil((n - picks.size) / 2), 'suspect', 1);
   pick(uncertain, n, 'uncertain', 1);
+  pick(suspects, n, 'suspect', 1);
   return [...picks.values()];
 }

@@ -21,6 +21,7 @@ export class ReviewStore {
     const [row] = await this.db.query<CandidateRow>(CANDIDATES, [projectId, n, WINDOW]);
     return {
       disputed: row!.disputed ?? [],
+      suspects: row!.suspects ?? [],
       uncertain: row!.uncertain ?? [],
       random: row!.random ?? [],
       population: row!.population,
@@ -64,6 +65,7 @@ export class ReviewStore {
 
 interface CandidateRow {
   readonly disputed: string[] | null;
+  readonly suspects: string[] | null;
   readonly uncertain: string[] | null;
   readonly random: string[] | null;
   readonly population: number;
@@ -92,6 +94,15 @@ select
      select s.prediction_id from sample s where s.project_id = $1 and s.status = 'disputed'
        and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = s.prediction_id and v.leased_until > now())
      order by s.revision desc limit $2) d) as disputed,
+  (select array_agg(id) from (
+     select d.id from (
+       select x->>'sampleId' as id, x->>'label' as label, (x->>'margin')::float8 as margin
+       from model_version m, jsonb_array_elements(coalesce(m.metrics->'outOfFold'->'suspects', '[]'::jsonb)) x
+       where m.project_id = $1 and m.version = (select max(version) from model_version where project_id = $1)) d
+     join sample s on s.project_id = $1 and s.prediction_id = d.id and s.status = 'resolved' and s.label = d.label
+     where not exists (select 1 from review v where v.project_id = $1 and v.sample_id = d.id
+                       and (v.decided_at is not null or v.leased_until > now()))
+     order by d.margin limit $2) q) as suspects,
   (select array_agg(id) from (select id from open order by coalesce(margin, 1), seq limit 2 * $2) u) as uncertain,
   (select array_agg(id) from (select id from auditable order by random() limit $2) r) as random,
   (select count(*)::int from auditable) as population`;

@@ -89,6 +89,18 @@ describe('the gate', () => {
     expect(released).toMatchObject({ labels: 0, releaseReason: 'looked at', releasedBy: expect.any(String) as string });
     await client.post('/v1/quarantines/nobody/release', { reason: 'x' }).expect(404);
   });
+
+  it('asks people about the labels that models doubt, and about no other', async () => {
+    const asker = await newProject(flywheel, 'suspects', { ...SETTINGS, holdoutPercent: 1, auditShare: 0 });
+    await postTraffic(asker, 0, 300);
+    await postTraffic(asker, 300, 6, mallory);
+    await decided(asker);
+    const { body } = await asker.get('/v1/review/next?n=20').expect(200);
+    const { items } = body as { items: { sampleId: string; reason: string }[] };
+    const suspects = items.filter(({ reason }) => reason === 'suspect').map(({ sampleId }) => sampleId);
+    expect(suspects.length).toBeGreaterThanOrEqual(5);
+    for (const id of suspects) expect(Number(id.slice(1))).toBeGreaterThanOrEqual(300);
+  });
 });
 
 type Traffic = ReturnType<typeof labelledTraffic>;
