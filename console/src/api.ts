@@ -51,9 +51,20 @@ export interface Loop {
     readonly needed: number;
     readonly run: CurrentRun | null;
   };
+  /** What decides who serves: golden samples once there are enough, until then what users corrected. */
+  readonly gate: { readonly basis: 'golden' | 'holdout'; readonly goldenSamples: number; readonly needed: number };
   readonly feedbackToLiveSeconds: number | null;
   readonly corrections: { readonly corrected: number; readonly honoured: number; readonly share: number | null };
   readonly promotions: readonly Promotion[];
+}
+
+export interface Quarantine {
+  readonly id: string;
+  readonly version: number;
+  readonly reason: string;
+  readonly labels: number;
+  readonly createdAt: string;
+  readonly releasedAt: string | null;
 }
 
 export interface Balance {

@@ -1,13 +1,21 @@
 import { Badge, Button, Stack, Table, Text, Title } from '@mantine/core';
 import { useState } from 'react';
-import type { Promotion } from './api';
-import { ago, dateTime, duration, percent } from './format';
+import type { Loop, Promotion } from './api';
+import { ago, count, dateTime, duration, percent } from './format';
 import { Empty } from './parts';
 
 const FIRST = 6;
 
 /** Every decision about who serves, newest first, refusals too. */
-export function Promotions({ promotions, now }: { promotions: readonly Promotion[]; now: string }) {
+export function Promotions({
+  promotions,
+  gate,
+  now,
+}: {
+  promotions: readonly Promotion[];
+  gate: Loop['gate'];
+  now: string;
+}) {
   const [showsAll, setShowsAll] = useState(false);
   const shown = showsAll ? promotions : promotions.slice(0, FIRST);
   return (
@@ -15,6 +23,11 @@ export function Promotions({ promotions, now }: { promotions: readonly Promotion
       <Title order={2} size="h4">
         Decisions
       </Title>
+      <Text size="sm" c="var(--quiet)">
+        {gate.basis === 'golden'
+          ? `${count(gate.goldenSamples)} golden samples decide: a fair sample of the traffic, verified by people.`
+          : `Judged on what users corrected, which is no fair sample: ${count(gate.goldenSamples)} of ${count(gate.needed)} golden samples are verified. Audits in the review queue add to them.`}
+      </Text>
       {promotions.length === 0 ? (
         <Empty title="Nothing has been decided yet">
           A trained model is compared with the one that serves, and takes over only when it is better.

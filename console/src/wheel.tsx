@@ -5,6 +5,7 @@ import { call, type Ledger, type List, type Loop, type Run } from './api';
 import { ago, count, duration, percent } from './format';
 import { Empty, FirstPrediction, Loaded } from './parts';
 import { Promotions } from './promotions';
+import { Quarantines } from './quarantines';
 import { Stages } from './stages';
 import { WheelPicture } from './wheel-picture';
 
@@ -47,7 +48,8 @@ export function WheelView() {
             <AccuracyChart promotions={data.promotions} />
           </Card>
           <Card>
-            <Promotions promotions={data.promotions} now={data.now} />
+            <Promotions promotions={data.promotions} gate={data.gate} now={data.now} />
+            <Quarantines now={data.now} />
           </Card>
           <Card>
             <Loaded of={ledger}>{(books) => <Books ledger={books} />}</Loaded>

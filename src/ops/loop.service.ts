@@ -20,12 +20,15 @@ export class LoopService {
       this.store.corrections(projectId),
     ]);
     const { fire, reason } = decideRetrain(state, settings.retrain);
+    const { minGolden, goldenDays } = settings.promotion;
+    const goldenSamples = await this.store.goldenSamples(projectId, goldenDays);
     return {
       projectId,
       now: state.now,
       stages: stages.map((row) => shownStage(row, state.now)),
       champion,
       retrain: { fires: fire, reason, newLabels: state.newLabels, needed: settings.retrain.minNewLabels, run },
+      gate: { basis: goldenSamples >= minGolden ? 'golden' : 'holdout', goldenSamples, needed: minGolden },
       feedbackToLiveSeconds:
         promotions.find((row) => row.feedback_to_live_seconds !== null)?.feedback_to_live_seconds ?? null,
       corrections: {

@@ -63,6 +63,18 @@ export class LoopStore {
     return alias && { version: alias.version, since: alias.updatedAt };
   }
 
+  /** Audits that people verified in these days: what decides once there are enough. */
+  async goldenSamples(projectId: string, days: number): Promise<number> {
+    const [row] = await this.db.query<{ count: number }>(
+      `select count(*)::int as count from review v
+       join sample s on s.project_id = v.project_id and s.prediction_id = v.sample_id
+       where v.project_id = $1 and v.reason = 'audit' and v.decided_at > now() - make_interval(secs => $2 * 86400)
+         and v.decision in ('correction', 'accept') and s.split = 'holdout' and s.status = 'resolved'`,
+      [projectId, days],
+    );
+    return row!.count;
+  }
+
   async currentRun(projectId: string) {
     return this.db.prisma.trainingRun.findFirst({
       where: { projectId, status: { in: ['queued', 'running'] } },

@@ -54,6 +54,16 @@ const loggedIn = async (key = API_KEY, width?: number): Promise<Page> => {
   return page;
 };
 
+/** A project of its own, with a key of all scopes. */
+async function newOwner(id: string, settings: object = {}): Promise<{ owner: Client; key: string }> {
+  const operator = flywheel.as(ADMIN_KEY);
+  await operator.post('/v1/projects', { id, settings }).expect(201);
+  const scopes = ['ingest', 'read', 'review', 'admin'];
+  const { body } = await operator.post(`/v1/projects/${id}/keys`, { name: 'all', scopes }).expect(201);
+  const { key } = body as { key: string };
+  return { owner: flywheel.as(key), key };
+}
+
 const pathOf = (page: Page): string => page.url().slice(flywheel.url.length);
 
 describe('login', () => {
@@ -121,22 +131,37 @@ describe('wheel', () => {
   });
 
   it('says why a run was refused', async () => {
-    const operator = flywheel.as(ADMIN_KEY);
-    await operator.post('/v1/projects', { id: 'tiny' }).expect(201);
-    const scopes = ['ingest', 'read', 'review', 'admin'];
-    const { body } = await operator.post('/v1/projects/tiny/keys', { name: 'all', scopes }).expect(201);
-    const { key } = body as { key: string };
-    await flywheel
-      .as(key)
-      .post('/v1/predictions', aPrediction({ id: 'only' }))
-      .expect(202);
-    await flywheel
-      .as(key)
-      .post('/v1/feedback', aCorrection({ predictionId: 'only' }))
-      .expect(202);
+    const { owner, key } = await newOwner('tiny');
+    await owner.post('/v1/predictions', aPrediction({ id: 'only' })).expect(202);
+    await owner.post('/v1/feedback', aCorrection({ predictionId: 'only' })).expect(202);
     const page = await loggedIn(key);
     await page.getByRole('button', { name: 'Train now' }).click();
     await page.getByText(/The last run was refused .+: 1 samples, at least 4 are needed\./).waitFor();
+    await page.context().close();
+  });
+
+  it('shows a batch in quarantine and lets a person release it', async () => {
+    const { owner, key } = await newOwner('held', {
+      retrain: { minNewLabels: 1_000_000, nightlyHour: null },
+      promotion: { minHoldout: 5, maxNegativeFlipRate: 1 },
+    });
+    const teach = async (from: number, count: number, label?: string): Promise<void> => {
+      const { predictions, feedback } = labelledTraffic(from, count);
+      await owner.post('/v1/predictions', { items: predictions }).expect(202);
+      const items = label === undefined ? feedback : feedback.map((item) => ({ ...item, label }));
+      await owner.post('/v1/feedback', { items }).expect(202);
+      const { body } = await owner.post('/v1/runs').expect(202);
+      await endOfRun(owner, (body as { id: string }).id);
+    };
+    await teach(0, 600);
+    // A model that has learnt to say refund is significantly worse for the other labels.
+    await teach(600, 900, 'refund');
+    const page = await loggedIn(key);
+    await page.getByRole('heading', { name: 'In quarantine' }).waitFor();
+    expect(await page.locator('main').innerText()).toContain('900 labels that were new in v2');
+    await page.getByLabel('Reason to release the labels of version 2').fill('they are right after all');
+    await page.getByRole('button', { name: 'Release' }).click();
+    await page.getByRole('heading', { name: 'In quarantine' }).waitFor({ state: 'detached' });
     await page.context().close();
   });
 
