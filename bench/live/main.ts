@@ -8,10 +8,12 @@ import type { Labelled } from '../learn/data.js';
 import { banking77 } from '../learn/data.js';
 import { startServer } from '../processes.js';
 import { markdownTable } from '../table.js';
+import { BOUND, growth } from './growth.js';
 
 /*
  * npm run bench:live -- --data FOLDER [--samples 10000]: from the correction that fires the trigger to the answer of the
  * new champion, and where the time goes. The debounce is set to nothing, since it is waited for on purpose.
+ * With --grow 1000000 instead: what a run costs beside ever more stored samples.
  */
 
 const KEY = 'fw_bench_key_of_the_default_project';
@@ -36,22 +38,19 @@ async function main(): Promise<void> {
       data: { type: 'string' },
       samples: { type: 'string', default: '10000' },
       rounds: { type: 'string', default: '3' },
+      grow: { type: 'string' },
     },
   });
+  if (values.grow !== undefined) return grow(Number(values.grow));
   if (values.data === undefined) throw new Error('--data FOLDER: where banking77 is');
   const items = banking77(values.data).slice(0, Number(values.samples) + NEW * Number(values.rounds));
-  const folder = await mkdtemp(join(tmpdir(), 'flywheel-live-'));
-  const keys = { FLYWHEEL_API_KEY: KEY, FLYWHEEL_ADMIN_KEY: ADMIN, FLYWHEEL_DATA_DIR: folder, RATE_LIMIT: '1000000' };
-  const server = await startServer('dist/main.js', { path: '/health/ready', env: keys });
-  try {
-    const client = flywheelClient(server.url, KEY);
-    const rest = { minNewLabels: 1_000_000, debounceSeconds: 0, maxWaitSeconds: 0, nightlyHour: null };
-    await change(server.url, rest);
+  await onFlywheel(async (client, url) => {
+    await change(url, { retrain: RESTS });
     const from = items.length - NEW * Number(values.rounds);
     await post(client, items.slice(0, from), 0);
     await client.post('/v1/runs', {});
     await lastRun(client, 1);
-    await change(server.url, { ...rest, minNewLabels: NEW });
+    await change(url, { retrain: { ...RESTS, minNewLabels: NEW } });
     const rows: string[][] = [];
     for (let round = 0; round < Number(values.rounds); round += 1) {
       const at = from + round * NEW;
@@ -67,6 +66,26 @@ async function main(): Promise<void> {
       'why',
     ];
     process.stdout.write(`${markdownTable(head, rows)}\n`);
+  });
+}
+
+const RESTS = { minNewLabels: 1_000_000, debounceSeconds: 0, maxWaitSeconds: 0, nightlyHour: null };
+
+/** 1,000 stored samples, then ten times as many, up to the number given. */
+function grow(most: number): Promise<void> {
+  const sizes = [1_000, 10_000, 100_000, 1_000_000].filter((size) => size <= most);
+  return onFlywheel(async (client, url) => {
+    await change(url, { retrain: RESTS, training: { maxSamples: BOUND } });
+    await growth(client, sizes);
+  });
+}
+
+async function onFlywheel(work: (client: FlywheelClient, url: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'flywheel-live-'));
+  const env = { FLYWHEEL_API_KEY: KEY, FLYWHEEL_ADMIN_KEY: ADMIN, FLYWHEEL_DATA_DIR: folder };
+  const server = await startServer('dist/main.js', { path: '/health/ready', env });
+  try {
+    await work(flywheelClient(server.url, KEY), server.url);
   } finally {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
@@ -135,9 +154,9 @@ function bodies(items: readonly Labelled[], at: number) {
   };
 }
 
-async function change(url: string, retrain: object): Promise<void> {
+async function change(url: string, settings: object): Promise<void> {
   const headers = { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' };
-  const body = JSON.stringify({ settings: { retrain } });
+  const body = JSON.stringify({ settings });
   const answer = await fetch(`${url}/v1/projects/${PROJECT}`, { method: 'PATCH', headers, body });
   if (!answer.ok) throw new Error(await answer.text());
 }
