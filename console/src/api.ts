@@ -125,6 +125,14 @@ export interface Statement {
 }
 export type SampleDetail = Sample & { readonly statements: readonly Statement[] };
 
+export type ReviewReason = 'audit' | 'disputed' | 'suspect' | 'uncertain';
+
+export interface ReviewItem {
+  readonly sampleId: string;
+  readonly reason: ReviewReason;
+  readonly sample: SampleDetail;
+}
+
 export interface Input {
   readonly text?: string;
   readonly vector?: readonly number[];

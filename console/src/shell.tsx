@@ -13,6 +13,7 @@ import { useQuery } from '@tanstack/react-query';
 import icon from '../icon.svg';
 import { call } from './api';
 import { ConfusionView } from './confusion';
+import { ReviewView } from './review';
 import { SamplesView } from './samples';
 import { follow, useQueryString } from './url-state';
 import { WheelView } from './wheel';
@@ -21,6 +22,7 @@ const VIEWS = {
   wheel: { title: 'Wheel', View: WheelView },
   confusion: { title: 'Confusion', View: ConfusionView },
   samples: { title: 'Samples', View: SamplesView },
+  review: { title: 'Review', View: ReviewView },
 } as const;
 type ViewName = keyof typeof VIEWS;
 
@@ -36,11 +38,11 @@ export function Shell() {
       <AppShell.Header>
         <Container size="xl" h="100%" px="md">
           <Group h="100%" justify="space-between" wrap="nowrap" gap="xs">
-            <Group gap="xs" wrap="nowrap" h="100%">
+            <Group gap="xs" wrap="nowrap" h="100%" miw={0}>
               <Anchor href="/" aria-label="Flywheel, to the wheel" lh={1}>
                 <img src={icon} alt="" width={26} height={26} />
               </Anchor>
-              <Group component="nav" gap={4} wrap="nowrap" aria-label="Views">
+              <Group component="nav" gap={4} wrap="nowrap" aria-label="Views" miw={0} style={{ overflowX: 'auto' }}>
                 {Object.entries(VIEWS).map(([view, { title }]) => (
                   <ViewLink key={view} view={view} title={title} isCurrent={view === name} />
                 ))}
@@ -68,6 +70,7 @@ function ViewLink({ view, title, isCurrent }: { view: string; title: string; isC
       color={isCurrent ? undefined : 'gray'}
       size="compact-sm"
       fz="sm"
+      flex="none"
       aria-current={isCurrent ? 'page' : undefined}
     >
       {title}

@@ -111,6 +111,32 @@ describe('login', () => {
   });
 });
 
+describe('review', () => {
+  it('takes a person through audits by keyboard alone, blind, and back again', async () => {
+    const { owner, key } = await newOwner('reviewed', { auditShare: 1, holdoutPercent: 50 });
+    const { predictions, feedback } = labelledTraffic(0, 60);
+    await owner.post('/v1/predictions', { items: predictions }).expect(202);
+    await owner.post('/v1/feedback', { items: feedback.slice(0, 30) }).expect(202);
+    const page = await loggedIn(key);
+    await page.getByRole('link', { name: 'Review' }).click();
+    for (let item = 0; item < 12; item += 1) {
+      await page.getByText('a random audit').waitFor();
+      expect(await page.getByText('is right').count()).toBe(0);
+      await page.keyboard.press('2'); // account, delivery, refund: the second
+      await page.getByText('Saved.').waitFor();
+    }
+    await page.keyboard.press('u');
+    await page.keyboard.press('3');
+    await expect
+      .poll(async () => {
+        const { body } = await owner.get('/v1/loop').expect(200);
+        return (body as { gate: { goldenSamples: number } }).gate.goldenSamples;
+      })
+      .toBe(12);
+    await page.context().close();
+  });
+});
+
 describe('wheel', () => {
   it('shows the champion, its decision, the ledger and why nothing trains', async () => {
     const page = await loggedIn();

@@ -1,0 +1,232 @@
+import { Alert, Autocomplete, Badge, Button, Card, Group, Kbd, Stack, Text, Title } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import { useMutation, useQueries, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { call, type Prediction, type ReviewItem, type ReviewReason } from './api';
+import { percent } from './format';
+import { Empty, Loaded } from './parts';
+import { SampleInput } from './sample-input';
+import { useBalance } from './use-balance';
+import { Verdict } from './verdict';
+
+const AT_ONCE = 10;
+const DIGITS = 9;
+
+/** What a person is asked, in their words. */
+const REASONS: Readonly<Record<ReviewReason, string>> = {
+  audit: 'a random audit: the answer is hidden, so that it cannot lead you',
+  disputed: 'people disagree',
+  suspect: 'models that had not seen this label doubt it',
+  uncertain: 'the model was not sure',
+};
+
+interface Decision {
+  readonly sampleId: string;
+  readonly kind: 'correction' | 'accept' | 'skip';
+  readonly label?: string;
+}
+
+/** One sample after the other, by keyboard: what a person says counts as an annotator's word. */
+export function ReviewView() {
+  const [batch, setBatch] = useState(0);
+  const queue = useQuery({
+    queryKey: ['review', batch],
+    queryFn: () => call<{ items: ReviewItem[] }>(`/v1/review/next?n=${AT_ONCE}`),
+    staleTime: Infinity,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+  });
+  const decide = useMutation({
+    mutationFn: ({ sampleId, ...body }: Decision) =>
+      call(`/v1/review/${encodeURIComponent(sampleId)}`, { method: 'POST', body }),
+    retry: 8,
+  });
+  const next = () => setBatch(batch + 1);
+  return (
+    <Stack gap="md">
+      <Loaded of={queue}>
+        {({ items }) =>
+          items.length > 0 ? (
+            <Batch key={batch} items={items} say={decide.mutate} next={next} />
+          ) : (
+            <Card>
+              <Empty title="Nothing is waiting to be looked at">
+                New traffic brings new audits and new doubts. Look again{' '}
+                <Button variant="subtle" size="compact-sm" onClick={next}>
+                  now
+                </Button>
+              </Empty>
+            </Card>
+          )
+        }
+      </Loaded>
+      <div role="status">
+        {decide.isSuccess && (
+          <Text size="sm" c="var(--good)">
+            Saved.
+          </Text>
+        )}
+        {decide.isPaused && <Text size="sm">The service is away; what you said is kept and sent when it is back.</Text>}
+      </div>
+      {decide.isError && (
+        <Alert color="red" role="alert">
+          Not saved: {decide.error.message}
+        </Alert>
+      )}
+    </Stack>
+  );
+}
+
+interface BatchProps {
+  readonly items: readonly ReviewItem[];
+  readonly say: (decision: Decision) => void;
+  readonly next: () => void;
+}
+
+function Batch({ items, say, next }: BatchProps) {
+  const [at, setAt] = useState(0);
+  // All inputs of the batch are asked for at once, so that the next item is there when it is wanted.
+  const predictions = useQueries({
+    queries: items.map(({ sampleId }) => ({
+      queryKey: ['prediction', sampleId],
+      queryFn: () => call<Prediction>(`/v1/predictions/${encodeURIComponent(sampleId)}`),
+      staleTime: Infinity,
+    })),
+  });
+  const item = items[at]!;
+  const decide = (decision: Omit<Decision, 'sampleId'>) => {
+    say({ sampleId: item.sampleId, ...decision });
+    if (at + 1 < items.length) setAt(at + 1);
+    else next();
+  };
+  const back = () => setAt(Math.max(0, at - 1));
+  return <Item key={item.sampleId} item={item} prediction={predictions[at]!.data} say={decide} back={back} />;
+}
+
+interface ItemProps {
+  readonly item: ReviewItem;
+  readonly prediction: Prediction | undefined;
+  readonly say: (decision: Omit<Decision, 'sampleId'>) => void;
+  readonly back: () => void;
+}
+
+function Item({ item, prediction, say, back }: ItemProps) {
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const { data } = useBalance();
+  const labels = data?.labels.map(({ label }) => label).sort() ?? [];
+  const { sample, reason } = item;
+  const isBlind = reason === 'audit';
+  const offered = isBlind ? labels.slice(0, DIGITS) : likeliest(item, prediction, labels);
+  const correct = (label: string): void => {
+    if (label.trim()) say({ kind: 'correction', label: label.trim() });
+  };
+  const accept = (): void => {
+    if (!isBlind) say({ kind: 'accept' });
+  };
+  useHotkeys(
+    [
+      ...offered.map((label, i): [string, () => void] => [String(i + 1), () => correct(label)]),
+      ['Enter', accept],
+      ['S', () => say({ kind: 'skip' })],
+      ['U', back],
+      ['shift+?', () => setHelpOpen(!isHelpOpen)],
+    ],
+    // Where a button has the focus, Enter is its own.
+    ['INPUT', 'TEXTAREA', 'SELECT', 'BUTTON'],
+  );
+  return (
+    <Card>
+      <Stack gap="md">
+        <Group gap="xs" justify="space-between">
+          <Title order={2} size="h4">
+            What is it?
+          </Title>
+          <Badge variant="default" tt="none" aria-label="Why you are asked">
+            {REASONS[reason]}
+          </Badge>
+        </Group>
+        {prediction ? <SampleInput input={prediction.input} /> : <Text>{sample.preview}</Text>}
+        {!isBlind && (
+          <Text size="sm">
+            Answered <b>{sample.predicted}</b> {sample.confidence !== null && percent(sample.confidence)}; people say{' '}
+            <Verdict sample={sample} />
+          </Text>
+        )}
+        <Group gap="xs" role="group" aria-label="Labels">
+          {offered.map((label, i) => (
+            <Button key={label} variant="default" size="compact-md" onClick={() => correct(label)}>
+              <Kbd mr={6}>{i + 1}</Kbd> {label}
+            </Button>
+          ))}
+        </Group>
+        <AnotherLabel labels={labels} correct={correct} />
+        <Group gap="xs">
+          {!isBlind && (
+            <Button variant="default" size="compact-sm" onClick={accept}>
+              <Kbd mr={6}>Enter</Kbd> {sample.predicted} is right
+            </Button>
+          )}
+          <Button variant="default" size="compact-sm" onClick={() => say({ kind: 'skip' })}>
+            <Kbd mr={6}>S</Kbd> I cannot say
+          </Button>
+          <Button variant="default" size="compact-sm" onClick={back}>
+            <Kbd mr={6}>U</Kbd> Back to the one before
+          </Button>
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            onClick={() => setHelpOpen(!isHelpOpen)}
+            aria-expanded={isHelpOpen}
+          >
+            <Kbd mr={6}>?</Kbd> Help
+          </Button>
+        </Group>
+        {isHelpOpen && <Help />}
+      </Stack>
+    </Card>
+  );
+}
+
+function AnotherLabel({ labels, correct }: { labels: readonly string[]; correct: (label: string) => void }) {
+  const [typed, setTyped] = useState('');
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        correct(typed);
+      }}
+    >
+      <Group gap="xs" align="end">
+        <Autocomplete
+          aria-label="Another label"
+          placeholder="Another label"
+          flex={1}
+          miw={180}
+          maxLength={200}
+          data={[...labels]}
+          value={typed}
+          onChange={setTyped}
+        />
+        <Button type="submit" disabled={typed.trim() === ''}>
+          Say so
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+const Help = () => (
+  <Text size="sm" c="var(--quiet)">
+    Digits choose a label, Enter accepts the answer, S skips, U goes back: what you say last about a sample counts.
+    Audits are drawn at random from traffic that no model is trained on; what you say about them decides which model
+    serves.
+  </Text>
+);
+
+/** What the model or people take it for, then the other labels. */
+function likeliest({ sample }: ReviewItem, prediction: Prediction | undefined, labels: readonly string[]): string[] {
+  const scores = Object.entries(prediction?.output.scores ?? {}).sort(([, a], [, b]) => b - a);
+  const said = sample.label === null ? [] : [sample.label];
+  const first = [...said, ...sample.candidates, ...scores.map(([label]) => label)];
+  return [...new Set([...first, ...labels])].slice(0, DIGITS);
+}
