@@ -40,7 +40,7 @@ export const packFeedback = defineJob({
  */
 export const loopTick = defineJob({
   name: 'loop.tick',
-  payload: z.object({ projectId: projectId.nullable(), dueSecond: z.number().int().optional() }),
+  payload: z.object({ projectId: projectId.nullable(), dueSecond: z.number().optional() }),
   key: (p) => `${p.projectId}.${p.dueSecond ?? 'scheduled'}`,
 });
 

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { ObjectStore } from '../object-store/object-store.js';
 import { readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
@@ -20,6 +21,7 @@ import type {
  * travel between it and its parent, and ends with the parent.
  */
 const ORPHANED = 70;
+const LOWER_PRIORITY = 10;
 const PROGRESS_EVERY_MS = 500;
 
 const cancelled = new AbortController();
@@ -77,6 +79,8 @@ function failure(error: unknown): FromChild {
   return { type: error instanceof TrainingRefused ? 'refused' : 'failed', reason };
 }
 
+// Training uses what serving leaves.
+setPriority(LOWER_PRIORITY);
 process.once('disconnect', () => process.exit(ORPHANED));
 process.on('message', (message: ToChild) => {
   if (message.type === 'cancel') return cancelled.abort();
