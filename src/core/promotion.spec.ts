@@ -63,6 +63,12 @@ describe('decidePromotion', () => {
     });
   });
 
+  it('is harm on the holdout only when it is very clear', () => {
+    const worse = (losses: number) => ({ challenger: score(2, 50 - losses), wins: 0, losses });
+    expect(decidePromotion(comparison(worse(5)), settings)).toMatchObject({ promoted: false, isHarmful: false });
+    expect(decidePromotion(comparison(worse(8)), settings)).toMatchObject({ promoted: false, isHarmful: true });
+  });
+
   it('may lose a little on the older half', () => {
     const older = (losses: number) => [{ name: 'older half', samples: 200, wins: 0, losses }];
     const better = { samples: 400, wins: 40, losses: 10 };

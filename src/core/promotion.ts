@@ -127,11 +127,16 @@ function verdictOn(
 ): Verdict {
   if (!bout.champion) return decideFirst(bout);
   const harm = slowHarmOf(anchor, settings) ?? harmOf(bout, settings);
-  if (harm !== undefined) return { ...refused(`${harm}: ${countOf(bout)}`), isHarmful: true };
+  if (harm !== undefined)
+    return { ...refused(`${harm}: ${countOf(bout)}`), isHarmful: basis === 'golden' || isClearHarm(bout, settings) };
   const refusal = refusalOf(bout, settings) ?? (basis === 'golden' ? undefined : refusalOnHoldout(bout, settings));
   if (refusal !== undefined) return refused(`${refusal}: ${countOf(bout)}`);
   return promoted(`${basis === 'golden' ? 'not worse on a fair sample' : 'better'}: ${countOf(bout)}`);
 }
+
+/** Unfair samples must speak ten times as clearly before labels are kept out of training. */
+const isClearHarm = (bout: Bout, settings: PromotionSettings): boolean =>
+  harmOf(bout, { ...settings, alpha: settings.alpha / 10 }) !== undefined;
 
 function slowHarmOf(anchor: Anchor | null | undefined, { alpha }: PromotionSettings): string | undefined {
   if (!anchor || midPWorse(anchor) >= alpha) return undefined;
