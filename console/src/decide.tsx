@@ -1,7 +1,7 @@
-import { Alert, Autocomplete, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { call, type SampleDetail } from './api';
+import { LabelForm } from './label-form';
 import { useBalance } from './use-balance';
 
 interface Decision {
@@ -11,44 +11,24 @@ interface Decision {
 
 /** A person's word on a sample. It counts as an annotator's, so it overrules what users said. */
 export function Decide({ sample }: { sample: SampleDetail }) {
-  const [label, setLabel] = useState('');
   const queries = useQueryClient();
   const { data } = useBalance();
   const decide = useMutation({
     mutationFn: (body: Decision) => call(`/v1/review/${encodeURIComponent(sample.id)}`, { method: 'POST', body }),
-    onSuccess: async () => {
-      setLabel('');
-      await queries.invalidateQueries();
-    },
+    onSuccess: () => queries.invalidateQueries(),
   });
-  const correct = () => label.trim() && decide.mutate({ kind: 'correction', label: label.trim() });
   return (
     <Stack gap="xs">
       <Title order={3} size="h5">
         What do you say?
       </Title>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          correct();
-        }}
-      >
-        <Group gap="xs" align="end">
-          <Autocomplete
-            aria-label="The right label"
-            placeholder="The right label"
-            flex={1}
-            miw={180}
-            maxLength={200}
-            data={data?.labels.map((row) => row.label).sort() ?? []}
-            value={label}
-            onChange={setLabel}
-          />
-          <Button type="submit" disabled={label.trim() === ''} loading={decide.isPending}>
-            Correct
-          </Button>
-        </Group>
-      </form>
+      <LabelForm
+        labels={data?.labels.map((row) => row.label).sort() ?? []}
+        asks="The right label"
+        action="Correct"
+        isBusy={decide.isPending}
+        say={(label) => decide.mutate({ kind: 'correction', label })}
+      />
       <Group gap="xs">
         <Button variant="default" onClick={() => decide.mutate({ kind: 'accept' })} disabled={decide.isPending}>
           {sample.predicted} is right

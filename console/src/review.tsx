@@ -1,9 +1,10 @@
-import { Alert, Autocomplete, Badge, Button, Card, Group, Kbd, Stack, Text, Title } from '@mantine/core';
+import { Alert, Badge, Button, Card, Group, Kbd, Stack, Text, Title } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { useMutation, useQueries, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call, type Prediction, type ReviewItem, type ReviewReason } from './api';
 import { percent } from './format';
+import { LabelForm } from './label-form';
 import { Empty, Loaded } from './parts';
 import { SampleInput } from './sample-input';
 import { useBalance } from './use-balance';
@@ -117,9 +118,7 @@ function Item({ item, prediction, say, back }: ItemProps) {
   const { sample, reason } = item;
   const isBlind = reason === 'audit';
   const offered = isBlind ? labels.slice(0, DIGITS) : likeliest(item, prediction, labels);
-  const correct = (label: string): void => {
-    if (label.trim()) say({ kind: 'correction', label: label.trim() });
-  };
+  const correct = (label: string): void => say({ kind: 'correction', label });
   const accept = (): void => {
     if (!isBlind) say({ kind: 'accept' });
   };
@@ -159,7 +158,7 @@ function Item({ item, prediction, say, back }: ItemProps) {
             </Button>
           ))}
         </Group>
-        <AnotherLabel labels={labels} correct={correct} />
+        <LabelForm labels={labels} asks="Another label" action="Say so" say={correct} />
         <Group gap="xs">
           {!isBlind && (
             <Button variant="default" size="compact-sm" onClick={accept}>
@@ -184,34 +183,6 @@ function Item({ item, prediction, say, back }: ItemProps) {
         {isHelpOpen && <Help />}
       </Stack>
     </Card>
-  );
-}
-
-function AnotherLabel({ labels, correct }: { labels: readonly string[]; correct: (label: string) => void }) {
-  const [typed, setTyped] = useState('');
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        correct(typed);
-      }}
-    >
-      <Group gap="xs" align="end">
-        <Autocomplete
-          aria-label="Another label"
-          placeholder="Another label"
-          flex={1}
-          miw={180}
-          maxLength={200}
-          data={[...labels]}
-          value={typed}
-          onChange={setTyped}
-        />
-        <Button type="submit" disabled={typed.trim() === ''}>
-          Say so
-        </Button>
-      </Group>
-    </form>
   );
 }
 
