@@ -10,6 +10,8 @@ import { SampleInput } from './sample-input';
 import { useBalance } from './use-balance';
 import { Verdict } from './verdict';
 
+/** A reason is a sentence, and must be read whole on a phone. */
+const WRAPPED = { label: { whiteSpace: 'normal' } } as const;
 const AT_ONCE = 10;
 const DIGITS = 9;
 
@@ -140,7 +142,7 @@ function Item({ item, prediction, say, back }: ItemProps) {
           <Title order={2} size="h4">
             What is it?
           </Title>
-          <Badge variant="default" tt="none" aria-label="Why you are asked">
+          <Badge variant="default" tt="none" h="auto" aria-label="Why you are asked" styles={WRAPPED}>
             {REASONS[reason]}
           </Badge>
         </Group>

@@ -43,9 +43,15 @@ describe('suspicionOf', () => {
 
   it('prunes at most 40 % of a class, the most doubtful first, and says that somebody should look', () => {
     const wrong = Array.from({ length: 10 }, (_, i) => judged(`w${i}`, -0.5 - i / 100));
-    const { pruned, alarms } = suspicionOf([...sound(10), ...wrong], true);
+    const { pruned, alarms } = suspicionOf([...sound(10), ...sound(100, { label: 'dog' }), ...wrong], true);
     expect([...pruned]).toEqual(['w9', 'w8', 'w7', 'w6', 'w5', 'w4', 'w3', 'w2']);
     expect(alarms).toEqual(['50 % of the labels cat look wrong']);
+  });
+
+  it('raises no alarm about one class when all look as bad: the model is weak', () => {
+    const wrong = (label: string) => Array.from({ length: 10 }, (_, i) => judged(`${label}${i}`, -0.5, { label }));
+    const dogs = sound(10, { label: 'dog' });
+    expect(suspicionOf([...sound(10), ...dogs, ...wrong('cat'), ...wrong('dog')], true).alarms).toEqual([]);
   });
 
   it('prunes at most 40 % of what one person said', () => {

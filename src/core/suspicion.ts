@@ -34,8 +34,9 @@ const PRUNE_BELOW = -0.35;
 const FEWEST_OF_CLASS = 8;
 /** Most of a class, and most of a rater's labels, that may be pruned. */
 const MOST_PRUNED = 0.4;
-/** From this share of a class or a rater's labels on somebody should look. */
+/** From this share of a class or a rater's labels on somebody should look, if it is also twice that of all labels. */
 const ALARMING = 0.15;
+const ALARMING_RATIO = 2;
 const FEWEST_ALARMING = 20;
 const SUSPECTS = 20;
 
@@ -65,9 +66,10 @@ export function suspicionOf(labels: readonly JudgedLabel[], mayPrune: boolean): 
     .sort(byMargin)
     .slice(0, SUSPECTS)
     .map(({ sampleId, label, instead, margin }) => ({ sampleId, label, instead, margin }));
+  const usual = doubted(labels).length / Math.max(1, labels.length);
   const alarms = [
-    ...ofClass.alarming().map(([label, share]) => `${share} of the labels ${label} look wrong`),
-    ...ofRater.alarming().map(([rater, share]) => `${share} of the labels by ${rater} look wrong`),
+    ...ofClass.alarming(usual).map(([label, share]) => `${share} of the labels ${label} look wrong`),
+    ...ofRater.alarming(usual).map(([rater, share]) => `${share} of the labels by ${rater} look wrong`),
   ];
   return { pruned, suspects, alarms };
 }
@@ -91,9 +93,10 @@ function shares(labels: readonly JudgedLabel[], groupOf: (label: JudgedLabel) =>
     take: (group: string | undefined): void => add(taken, group),
     mayTake: (group: string | undefined): boolean =>
       group === undefined || (taken.get(group) ?? 0) + 1 <= MOST_PRUNED * count(group),
-    alarming: (): [string, string][] =>
+    alarming: (usual: number): [string, string][] =>
       [...doubts]
-        .filter(([group, n]) => count(group) >= FEWEST_ALARMING && n > ALARMING * count(group))
+        .filter(([group]) => count(group) >= FEWEST_ALARMING)
+        .filter(([group, n]) => n > Math.max(ALARMING, ALARMING_RATIO * usual) * count(group))
         .map(([group, n]): [string, string] => [group, `${Math.round((100 * n) / count(group))} %`])
         .sort(([a], [b]) => (a < b ? -1 : 1)),
   };
