@@ -261,6 +261,15 @@ async function expectSameAsLayers(
   );
 }
 
+describe('judging labels', () => {
+  it('leaves nothing out of clean data, and makes confidences true', async () => {
+    const { metrics } = await train(vectorSamples(600));
+    expect(metrics.outOfFold).toMatchObject({ pruned: 0, alarms: [] });
+    expect(metrics.outOfFold!.accuracy).toBeGreaterThan(0.93);
+    expect(metrics.outOfFold!.calibrationError.after).toBeLessThan(0.05);
+  });
+});
+
 describe('training', () => {
   it.each([
     ['too few samples', textSamples('refund').slice(0, 3), '3 samples'],
