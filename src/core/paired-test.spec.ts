@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { holmRejects, midPWorse, pBetter, pWorse } from './paired-test.js';
+import { atLeast, holmRejects, midPWorse, pBetter, pWorse } from './paired-test.js';
 
 describe('exact paired test', () => {
   it('equals fractions computed by hand', () => {
@@ -29,5 +29,21 @@ describe('holmRejects', () => {
     ['nothing of nothing', [], []],
   ])('%s', (_, pValues, rejected) => {
     expect([...holmRejects(pValues, 0.05)].sort()).toEqual(rejected);
+  });
+});
+
+describe('atLeast', () => {
+  it('is the upper tail of a binomial', () => {
+    expect(atLeast(2, 3, 0.5)).toBeCloseTo(4 / 8, 12);
+    expect(atLeast(1, 2, 0.1)).toBeCloseTo(0.19, 12);
+    expect(atLeast(0, 5, 0.1)).toBe(1);
+    expect(atLeast(6, 5, 0.1)).toBe(0);
+    expect(atLeast(1, 5, 0)).toBe(0);
+    expect(atLeast(5, 5, 1)).toBe(1);
+  });
+
+  it('agrees with the one for a half, and holds at scale', () => {
+    expect(atLeast(51_000, 100_000, 0.5)).toBeCloseTo(pBetter({ wins: 51_000, losses: 49_000 }), 12);
+    expect(atLeast(10_500, 100_000, 0.1)).toBeLessThan(1e-6);
   });
 });

@@ -23,6 +23,19 @@ export const pBetter = ({ wins, losses }: PairedCounts): number => upperTail(win
 export const midPWorse = ({ wins, losses }: PairedCounts): number =>
   (upperTail(losses, wins + losses) + upperTail(losses + 1, wins + losses)) / 2;
 
+/** P(X >= successes) for X ~ Binomial(trials, rate), summed term by term in logarithms. */
+export function atLeast(successes: number, trials: number, rate: number): number {
+  if (successes <= 0 || rate >= 1) return 1;
+  if (rate <= 0) return 0;
+  let logTerm = trials * Math.log1p(-rate);
+  let sum = 0;
+  for (let k = 0; k <= trials; k += 1) {
+    if (k >= successes) sum += Math.exp(logTerm);
+    logTerm += Math.log(trials - k) - Math.log(k + 1) + Math.log(rate) - Math.log1p(-rate);
+  }
+  return Math.min(1, sum);
+}
+
 /**
  * Holm's step-down procedure (1979): which of several tests reject when the chance of even one wrong rejection is to
  * stay under alpha. By index of the p-values given.

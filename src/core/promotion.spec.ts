@@ -18,10 +18,22 @@ describe('decidePromotion', () => {
   it.each([
     ['a better challenger', {}, true, 'better: 60 against 50 of 100 right (14 gained, 4 lost)'],
     [
-      'an equal one',
-      { challenger: score(2, 50), wins: 5, losses: 5 },
+      'one that answers alike',
+      { challenger: score(2, 50), wins: 0, losses: 0 },
       false,
-      'not better: 50 against 50 of 100 right (5 gained, 5 lost)',
+      'not better: 50 against 50 of 100 right (0 gained, 0 lost)',
+    ],
+    [
+      'one that is right as often on other samples',
+      { challenger: score(2, 50), wins: 5, losses: 5 },
+      true,
+      'as good, and has learnt from more: 50 against 50 of 100 right (5 gained, 5 lost)',
+    ],
+    [
+      'one that is right less often',
+      { challenger: score(2, 49), wins: 5, losses: 6 },
+      false,
+      'not better: 49 against 50 of 100 right (5 gained, 6 lost)',
     ],
     [
       'a significantly worse one',
@@ -31,9 +43,15 @@ describe('decidePromotion', () => {
     ],
     [
       'too many negative flips',
-      { wins: 21, losses: 11 },
+      { wins: 26, losses: 16 },
       false,
-      'too many answers would turn wrong: 60 against 50 of 100 right (21 gained, 11 lost)',
+      'too many answers would turn wrong: 60 against 50 of 100 right (26 gained, 16 lost)',
+    ],
+    [
+      'more negative flips than the limit, by chance',
+      { wins: 21, losses: 11 },
+      true,
+      'better: 60 against 50 of 100 right (21 gained, 11 lost)',
     ],
     ['too little to judge on', { samples: 19 }, false, 'only 19 held-out samples; 20 are needed to judge'],
     ['the first model', { champion: null }, true, 'first model: 60 of 100 right, the majority answer 10'],

@@ -1,4 +1,4 @@
-import { holmRejects, midPWorse, pBetter } from './paired-test.js';
+import { atLeast, holmRejects, midPWorse, pBetter } from './paired-test.js';
 
 /** What one model did on the samples of a bout. */
 export interface ModelScore {
@@ -78,7 +78,7 @@ export interface PromotionSettings {
   readonly goldenDays: number;
   /** Until there are enough golden samples: judge on the holdout, or leave it to a person. */
   readonly withoutGolden: 'holdout' | 'person';
-  /** Largest share of samples that were right and would turn wrong. */
+  /** Largest share of samples that were right and would turn wrong; broken when it is significantly larger. */
   readonly maxNegativeFlipRate: number;
   /** The challenger is "worse by the test" below this p-value. */
   readonly alpha: number;
@@ -93,7 +93,7 @@ export interface PromotionSettings {
 /**
  * On golden samples: promoted unless it is significantly worse, there or in a slice, or breaks a limit. To ask for a
  * significant gain would stop learning at the sizes golden sets have; to ask for any gain on an ageing set blocks good
- * models half of the time. On the holdout, which holds what users corrected: better by count as well. Where nothing
+ * models half of the time. On the holdout, which holds what users corrected: right as often as well. Where nothing
  * serves yet, better than the majority answer is enough. The numbers of a refusal are kept like those of a promotion.
  */
 export function decidePromotion(comparison: Comparison, settings: PromotionSettings): PromotionDecision {
@@ -131,7 +131,12 @@ function verdictOn(
     return { ...refused(`${harm}: ${countOf(bout)}`), isHarmful: basis === 'golden' || isClearHarm(bout, settings) };
   const refusal = refusalOf(bout, settings) ?? (basis === 'golden' ? undefined : refusalOnHoldout(bout, settings));
   if (refusal !== undefined) return refused(`${refusal}: ${countOf(bout)}`);
-  return promoted(`${basis === 'golden' ? 'not worse on a fair sample' : 'better'}: ${countOf(bout)}`);
+  return promoted(`${praiseOf(bout, basis)}: ${countOf(bout)}`);
+}
+
+function praiseOf({ wins, losses }: Bout, basis: Basis): string {
+  if (basis === 'golden') return 'not worse on a fair sample';
+  return wins > losses ? 'better' : 'as good, and has learnt from more';
 }
 
 /** Unfair samples must speak ten times as clearly before labels are kept out of training. */
@@ -151,11 +156,14 @@ const decideFirst = ({ challenger, samples, majorityCorrect }: Bout): Verdict =>
     ? promoted(`first model: ${challenger.correct} of ${samples} right, the majority answer ${majorityCorrect}`)
     : refused(`no better than the majority answer: ${challenger.correct} against ${majorityCorrect} of ${samples}`);
 
-/** What users corrected is no fair sample, so it carries less: a gain must be seen, or a person decides. */
-function refusalOnHoldout({ challenger, champion }: Bout, settings: PromotionSettings): string | undefined {
+/**
+ * What users corrected is no fair sample, so it carries less: as many must be right, or a person decides. One that is
+ * right as often, on other samples, has learnt from more and takes over; one that answers alike does not.
+ */
+function refusalOnHoldout({ wins, losses }: Bout, settings: PromotionSettings): string | undefined {
   if (settings.withoutGolden === 'person')
     return `a person decides until there are ${settings.minGolden} golden samples`;
-  return challenger.correct <= champion!.correct ? 'not better' : undefined;
+  return wins < losses || wins === 0 ? 'not better' : undefined;
 }
 
 const countOf = ({ challenger, champion, samples, wins, losses }: Bout): string =>
@@ -173,7 +181,9 @@ function harmOf(bout: Bout, { alpha, maxOlderDrop }: PromotionSettings): string 
 }
 
 function refusalOf({ challenger, champion, samples, losses }: Bout, settings: PromotionSettings): string | undefined {
-  if (losses > settings.maxNegativeFlipRate * samples) return 'too many answers would turn wrong';
+  const { maxNegativeFlipRate, alpha } = settings;
+  if (losses > maxNegativeFlipRate * samples && atLeast(losses, samples, maxNegativeFlipRate) < alpha)
+    return 'too many answers would turn wrong';
   // On fewer samples the calibration error is mostly chance.
   if (samples < settings.minGolden) return undefined;
   const growth = (challenger.calibrationError ?? 0) - (champion?.calibrationError ?? 0);
