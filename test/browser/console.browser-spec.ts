@@ -171,20 +171,25 @@ describe('wheel', () => {
       retrain: { minNewLabels: 1_000_000, nightlyHour: null },
       promotion: { minHoldout: 5, maxNegativeFlipRate: 1 },
     });
-    const teach = async (from: number, count: number, label?: string): Promise<void> => {
+    const post = async (from: number, count: number, label?: string): Promise<void> => {
       const { predictions, feedback } = labelledTraffic(from, count);
       await owner.post('/v1/predictions', { items: predictions }).expect(202);
       const items = label === undefined ? feedback : feedback.map((item) => ({ ...item, label }));
       await owner.post('/v1/feedback', { items }).expect(202);
+    };
+    const train = async (): Promise<void> => {
       const { body } = await owner.post('/v1/runs').expect(202);
       await endOfRun(owner, (body as { id: string }).id);
     };
-    await teach(0, 600);
-    // A model that has learnt to say refund is significantly worse for the other labels.
-    await teach(600, 900, 'refund');
+    await post(0, 600);
+    await train();
+    // A model that has learnt to say refund is far worse for the other labels.
+    await post(600, 900, 'refund');
+    await post(1_500, 900, 'refund');
+    await train();
     const page = await loggedIn(key);
     await page.getByRole('heading', { name: 'In quarantine' }).waitFor();
-    expect(await page.locator('main').innerText()).toContain('900 labels that were new in v2');
+    expect(await page.locator('main').innerText()).toContain('1,800 labels that were new in v2');
     await page.getByLabel('Reason to release the labels of version 2').fill('they are right after all');
     await page.getByRole('button', { name: 'Release' }).click();
     await page.getByRole('heading', { name: 'In quarantine' }).waitFor({ state: 'detached' });
