@@ -135,7 +135,12 @@ function outcomeOf({ label }: HeldOut, challenger: string, champion: string | un
 /** Every label with enough samples, and the older half: where a model may lose what it gains elsewhere. */
 function slicesOf(samples: readonly HeldOut[], outcomes: readonly Outcome[]): Slice[] {
   const members = new Map<string, number[]>();
-  samples.forEach(({ label }, i) => members.set(`label ${label}`, [...(members.get(`label ${label}`) ?? []), i]));
+  samples.forEach(({ label }, i) => {
+    const name = `label ${label}`;
+    const indexes = members.get(name);
+    if (indexes) indexes.push(i);
+    else members.set(name, [i]);
+  });
   const dated = [...samples.keys()].filter((i) => samples[i]!.occurredAt !== undefined);
   dated.sort((a, b) => (samples[a]!.occurredAt! < samples[b]!.occurredAt! ? -1 : 1));
   members.set(OLDER_HALF, dated.slice(0, Math.floor(dated.length / 2)));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { IMAGE_INPUT } from '../platform/model-runtime/image-input.js';
 
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be a plain file name');
-const side = z.number().int().min(8).max(1_024);
 
 /** A pre-trained TensorFlow.js model: its model.json, its weights by file name, and what it reads. */
 export const BaseOrder = z.strictObject({
@@ -10,13 +10,7 @@ export const BaseOrder = z.strictObject({
   /** Each in base64, or the blob of a completed upload. */
   weights: z.record(fileName, z.union([z.base64(), z.strictObject({ blob: z.string().max(500) })])),
   input: z.discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('image'),
-      width: side,
-      height: side,
-      channels: z.union([z.literal(1), z.literal(3)]),
-      pixels: z.enum(['zero-to-one', 'minus-one-to-one', 'zero-to-255']).default('zero-to-one'),
-    }),
+    z.strictObject(IMAGE_INPUT),
     z.strictObject({ kind: z.literal('vector'), size: z.number().int().min(1).max(10_000) }),
   ]),
   outputLayer: z.string().min(1).max(200).nullish(),

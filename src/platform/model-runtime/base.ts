@@ -6,6 +6,7 @@ import { type BackendName, openBackend, type Tf } from './backend.js';
 import type { DenseNetwork } from './dense-network.js';
 import { InputMismatch, TrainingRefused } from './errors.js';
 import { imagePixels } from './image-pixels.js';
+import { modelFiles } from './layers-model.js';
 import { bytesOf, fileOf } from './model-files.js';
 import type { ModelFiles } from './types.js';
 
@@ -168,19 +169,10 @@ async function joined(base: LayersModel, output: SymbolicTensor, head: DenseNetw
     const { inputs, units, kernel, bias } = head[i]!;
     layer.setWeights([tf.tensor2d(kernel, [inputs, units]), tf.tensor1d(bias)]);
   });
-  const files = new Map<string, Buffer>();
+  let files = new Map<string, Buffer>();
   await whole.save(
     tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
-      const weights = Buffer.from(weightData as ArrayBuffer);
-      const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
-      const json = {
-        format: 'layers-model',
-        generatedBy: 'flywheel',
-        convertedBy: null,
-        modelTopology,
-        weightsManifest,
-      };
-      files.set('weights.bin', weights).set('model.json', Buffer.from(`${JSON.stringify(json)}\n`));
+      files = modelFiles(modelTopology as object, weightSpecs!, Buffer.from(weightData as ArrayBuffer));
       return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' as const } };
     }),
   );

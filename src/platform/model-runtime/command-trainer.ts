@@ -10,7 +10,8 @@ import { kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { Base } from './base.js';
 import { TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
-import { jsonFile, sealFiles } from './model-files.js';
+import { IMAGE_INPUT } from './image-input.js';
+import { countLabels, jsonFile, sealFiles } from './model-files.js';
 import type { ModelFiles, TrainedModel, TrainingOptions } from './types.js';
 
 /*
@@ -27,16 +28,8 @@ const Line = z.object({ progress: z.number().min(0).max(1), note: z.string().max
 
 const Report = z.object({
   labels: z.array(z.string().min(1).max(200)).min(2).max(10_000),
-  /** How images become tensors; vectors need no telling. */
-  input: z
-    .object({
-      kind: z.literal('image'),
-      width: z.number().int().min(8).max(1_024),
-      height: z.number().int().min(8).max(1_024),
-      channels: z.union([z.literal(1), z.literal(3)]),
-      pixels: z.enum(['zero-to-one', 'minus-one-to-one', 'zero-to-255']).default('zero-to-one'),
-    })
-    .optional(),
+  /** For images alone: vectors need no telling. */
+  input: z.object(IMAGE_INPUT).optional(),
   metrics: z.object({ finalLoss: z.number().optional(), epochs: z.number().optional() }).default({}),
 });
 
@@ -60,8 +53,7 @@ export async function trainByCommand(
     await writeFile(snapshot, samples.map((sample) => `${JSON.stringify(exported(sample))}\n`).join(''));
     await run(command, { folder, snapshot, output, options });
     const { files, labels, metrics, kind } = await readModel(output, samples[0]!);
-    const counts: Record<string, number> = {};
-    for (const { label } of samples) counts[label] = (counts[label] ?? 0) + 1;
+    const counts = Object.fromEntries(countLabels(samples));
     const sealed = sealFiles(files, { kind, labels, seed: options.seed, backend: 'command', counts });
     const seconds = (performance.now() - startedAt) / 1000;
     const told = { finalLoss: metrics.finalLoss ?? 0, epochs: metrics.epochs ?? 0 };

@@ -19,6 +19,11 @@ const WEIGHTS_FILE = 'weights.bin';
 /** `model.json` and the weights beside it: what `tf.loadLayersModel(url of model.json)` reads. */
 export function layersModelFiles(topology: object, weights: readonly NamedWeights[]): Map<string, Buffer> {
   const specs = weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }));
+  return modelFiles(topology, specs, Buffer.concat(weights.map(({ values }) => bytesOf(values))));
+}
+
+/** As {@link layersModelFiles}, from the weights as they are written: their specs and their bytes, in the same order. */
+export function modelFiles(topology: object, specs: readonly object[], body: Buffer): Map<string, Buffer> {
   const model = {
     format: 'layers-model',
     generatedBy: 'flywheel',
@@ -26,7 +31,6 @@ export function layersModelFiles(topology: object, weights: readonly NamedWeight
     modelTopology: topology,
     weightsManifest: [{ paths: [WEIGHTS_FILE], weights: specs }],
   };
-  const body = Buffer.concat(weights.map(({ values }) => bytesOf(values)));
   return new Map([
     [WEIGHTS_FILE, body],
     ['model.json', jsonFile(model)],

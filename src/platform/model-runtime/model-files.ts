@@ -27,6 +27,13 @@ export interface ModelManifest extends ModelFacts {
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
 
+/** Samples of each label, in code unit order: {@link ModelFacts.counts}. */
+export function countLabels(samples: readonly { readonly label: string }[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { label } of samples) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 export const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 export const jsonFile = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value)}\n`);

@@ -5,7 +5,7 @@ import { decodeDenseModel } from './dense-model.js';
 import { denseLearner } from './dense-learner.js';
 import type { FitOrder, Learner } from './learner.js';
 import { type OwnBase, type ReadSample, readSamples, type ReadSamples } from './read-samples.js';
-import { sealFiles, verifiedManifest } from './model-files.js';
+import { countLabels, sealFiles, verifiedManifest } from './model-files.js';
 import { judgeOutOfFold, type Judgement, NOT_JUDGED } from './out-of-fold.js';
 import { decodeTextModel } from './text-model.js';
 import { textLearner } from './text-learner.js';
@@ -101,12 +101,6 @@ function parentOf(kind: ModelKind, { parent: files, settings }: TrainingOptions)
   const manifest = verifiedManifest(files);
   if (manifest.kind !== kind || manifest.backend === 'command') return undefined;
   return { files, labels: manifest.labels.map((label) => labelToday(settings.labels ?? NO_CHANGES, label) ?? RETIRED) };
-}
-
-function countLabels(samples: readonly SnapshotSample[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { label } of samples) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 export async function learnerOf(

@@ -33,9 +33,10 @@ async function inspect({ store, prefix, spec, backend }: InspectionJob): Promise
 
 async function train(job: TrainingJob): Promise<TrainingReport> {
   const store = new ObjectStore(job.store);
-  const own = job.base && (await openOwn(store, job.base, job.backend));
+  const isByCommand = job.command !== undefined;
+  const own = job.base && !isByCommand ? await openOwn(store, job.base, job.backend) : undefined;
   const samples = await readSnapshot(store, job.manifestKey, ({ split }) => split === 'train');
-  const isFresh = job.parentPrefix === undefined || job.command !== undefined;
+  const isFresh = job.parentPrefix === undefined || isByCommand;
   const parent = isFresh ? {} : { parent: await readModelFiles(store, job.parentPrefix!) };
   const { seed, backend, settings } = job;
   const options = { seed, backend, settings, ...parent, onProgress: progress(), signal: cancelled.signal };
