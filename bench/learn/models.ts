@@ -14,7 +14,6 @@ import { asSamples, type Labelled } from './data.js';
 export const learn = (items: readonly Labelled[], seed: number, parent?: ModelFiles): Promise<TrainedModel> =>
   trainModel(asSamples(items), {
     seed,
-    backend: 'auto',
     settings: { halfLifeDays: null },
     ...(parent ? { parent } : {}),
     onProgress: () => undefined,

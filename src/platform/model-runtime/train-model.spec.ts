@@ -42,7 +42,6 @@ const aSample = (input: Input, label: string, i = 0): SnapshotSample => ({
 });
 const options = (over: Partial<TrainingOptions> = {}): TrainingOptions => ({
   seed: 1,
-  backend: 'cpu',
   settings: { halfLifeDays: null },
   onProgress: () => undefined,
   signal: new AbortController().signal,

@@ -38,8 +38,8 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
   const samples = await readSnapshot(store, job.manifestKey, ({ split }) => split === 'train');
   const isFresh = job.parentPrefix === undefined || isByCommand;
   const parent = isFresh ? {} : { parent: await readModelFiles(store, job.parentPrefix!) };
-  const { seed, backend, settings } = job;
-  const options = { seed, backend, settings, ...parent, onProgress: progress(), signal: cancelled.signal };
+  const { seed, settings } = job;
+  const options = { seed, settings, ...parent, onProgress: progress(), signal: cancelled.signal };
   const trained =
     job.command === undefined
       ? await trainModel(samples, options, own)

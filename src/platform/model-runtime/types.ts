@@ -1,5 +1,4 @@
 import type { Input } from '../../core/input.js';
-import type { BackendName } from './backend.js';
 import type { LabelChanges } from '../../core/label-changes.js';
 import type { WeightSettings } from '../../core/sample-weight.js';
 import type { Suspect } from '../../core/suspicion.js';
@@ -30,7 +29,6 @@ export interface TrainingSettings extends WeightSettings {
 
 export interface TrainingOptions {
   readonly seed: number;
-  readonly backend: BackendName | 'auto';
   readonly parent?: ModelFiles;
   readonly settings: TrainingSettings;
   readonly onProgress: (fraction: number, note: string) => void;
