@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { type SeededRandom, seededRandom } from '../../src/platform/model-runtime/random.js';
 import type { ModelFiles } from '../../src/platform/model-runtime/types.js';
-import { banking77, clinc150, elec2, fashionMnist, type Labelled, parted, readCsv, shuffled, textOf } from './data.js';
+import { banking77, clinc150, elec2, fashionMnist, type Labelled, parted, shuffled } from './data.js';
+import { hint3, scopeOfClinc } from './scope-cases.js';
 import { accuracy, accuracyFromPixels, accuracyOnBase, answers, learn, learnNaively } from './models.js';
 
 /** One number of one case under one seed. */
@@ -78,7 +78,7 @@ async function loopOfCorrections(data: string, seed: number, careless: number): 
       if (said[i]!.label === item.label || random.next() >= CORRECTED) return;
       known.push(random.next() < careless ? { ...item, label: anyOf(labels, random) } : item);
     });
-    files = (await learn(known, seed + turn, files)).files;
+    files = (await learn(known, seed + turn, { parent: files })).files;
   }
   return accuracy(files, test);
 }
@@ -143,10 +143,10 @@ async function sortedClasses(data: string, seed: number): Promise<Found[]> {
       await learn(
         train.filter(({ label }) => Number(label) <= last),
         seed,
-        replayed,
+        { parent: replayed },
       )
     ).files;
-    naive = (await learn(fresh, seed, naive)).files;
+    naive = (await learn(fresh, seed, { parent: naive })).files;
   }
   return [
     { what: 'with replay', value: await accuracy(replayed!, test) },
@@ -164,27 +164,12 @@ async function lateLabels(data: string, seed: number): Promise<Found[]> {
   let [right, asked] = [0, 0];
   for (let now = REMEMBERED; now < stream.length; now += 7 * A_DAY) {
     const known = stream.slice(Math.max(0, now - A_DAY - REMEMBERED), now - A_DAY);
-    files = (await learn(known, seed, files)).files;
+    files = (await learn(known, seed, { parent: files })).files;
     const week = stream.slice(now, now + 7 * A_DAY);
     right += (await accuracy(files, week)) * week.length;
     asked += week.length;
   }
   return [{ what: 'labels a day late, learning once a week', value: right / asked }];
-}
-
-/** Authored sentences and half of the real traffic to learn from, the other half to test. */
-async function hint3(data: string, seed: number): Promise<Found[]> {
-  const found: Found[] = [];
-  for (const bot of ['sofmattress', 'curekart']) {
-    const authored = readCsv(join(data, 'hint3', bot, 'train_v1.csv')).map(textOf);
-    const traffic = readCsv(join(data, 'hint3', bot, 'traffic.csv')).map(({ text, label_v1: label }) =>
-      textOf({ text: text!, label: label! }),
-    );
-    const { train, test } = parted(traffic, seed, 0.5);
-    const { files } = await learn([...authored, ...train], seed);
-    found.push({ what: bot, value: await accuracy(files, test) });
-  }
-  return found;
 }
 
 const REVIEWED = 300;
@@ -257,6 +242,7 @@ async function transfer(data: string, seed: number): Promise<Found[]> {
 export const CASES: Readonly<Record<string, Case>> = {
   banking: { folder: 'banking77', title: 'Banking77, all data', run: bankingFull },
   few: { folder: 'banking77', title: 'Banking77, few samples', run: fewShots },
+  scope: { folder: 'clinc150', title: 'CLINC150, out of scope', run: scopeOfClinc },
   clinc: { folder: 'clinc150', title: 'CLINC150', run: clincInScope },
   fashion: { folder: 'fashion-mnist', title: 'Fashion-MNIST', run: fashion },
   corrections: { folder: 'banking77', title: 'Banking77, 385 samples and ten turns of the loop', run: corrections },

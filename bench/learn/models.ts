@@ -1,4 +1,5 @@
 import { kindOf } from '../../src/core/input.js';
+import { NO_CHANGES } from '../../src/core/label-changes.js';
 import { sampleWeights } from '../../src/core/sample-weight.js';
 import { Base } from '../../src/platform/model-runtime/base.js';
 import { imagePixels } from '../../src/platform/model-runtime/image-pixels.js';
@@ -11,10 +12,14 @@ import type { Answer, ModelFiles, ModelKind, TrainedModel } from '../../src/plat
 import { asSamples, type Labelled } from './data.js';
 
 /** What a training run of the service makes of these samples. */
-export const learn = (items: readonly Labelled[], seed: number, parent?: ModelFiles): Promise<TrainedModel> =>
+export const learn = (
+  items: readonly Labelled[],
+  seed: number,
+  { parent, outOfScope = null }: { parent?: ModelFiles | undefined; outOfScope?: string | null } = {},
+): Promise<TrainedModel> =>
   trainModel(asSamples(items), {
     seed,
-    settings: { halfLifeDays: null },
+    settings: { halfLifeDays: null, labels: { ...NO_CHANGES, outOfScope } },
     ...(parent ? { parent } : {}),
     onProgress: () => undefined,
     signal: new AbortController().signal,

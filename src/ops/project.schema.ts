@@ -25,6 +25,7 @@ export const SettingsPatchSchema = z.strictObject({
     .strictObject({
       renamed: z.record(label, label).optional(),
       retired: z.array(label).max(1_000).optional(),
+      outOfScope: label.nullable().optional(),
     })
     .refine(
       (changes) => faultOfChanges({ ...NO_CHANGES, ...changes }) === undefined,

@@ -5,6 +5,7 @@ import { type BaseInputs, DenseModel, decodeDenseModel } from './dense-model.js'
 import { ForeignModel } from './foreign-model.js';
 import { fileKey, MANIFEST, type ModelManifest, verifiedManifest } from './model-files.js';
 import { decodeTextModel, TextModel } from './text-model.js';
+import { RefusingModel } from './refusing-model.js';
 import type { ModelFiles, ServedModel } from './types.js';
 
 /**
@@ -12,7 +13,16 @@ import type { ModelFiles, ServedModel } from './types.js';
  * @param store where the project's own base is, for models that stand on one
  */
 export async function loadModel(files: ModelFiles, store?: ObjectStore): Promise<ServedModel> {
-  const { kind, labels, backend } = verifiedManifest(files);
+  const manifest = verifiedManifest(files);
+  const model = await openModel(files, manifest, store);
+  return manifest.outOfScope ? new RefusingModel(model, manifest.outOfScope) : model;
+}
+
+async function openModel(
+  files: ModelFiles,
+  { kind, labels, backend }: ModelManifest,
+  store: ObjectStore | undefined,
+): Promise<ServedModel> {
   if (backend === 'command') return ForeignModel.open(files, labels);
   if (kind === 'text') return new TextModel(decodeTextModel(files, labels));
   const weights = decodeDenseModel(files, labels);

@@ -17,6 +17,13 @@ export interface ModelFacts {
   readonly backend: string;
   /** Training samples of each label. */
   readonly counts: Readonly<Record<string, number>>;
+  /** What is answered where no label reaches the threshold; absent where answers are never refused. */
+  readonly outOfScope?: Refusal;
+}
+
+export interface Refusal {
+  readonly label: string;
+  readonly threshold: number;
 }
 
 /** What `manifest.json` of a model version says. Provenance is null for a model that was not trained by a run. */

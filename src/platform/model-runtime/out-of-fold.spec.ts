@@ -99,3 +99,32 @@ describe('judgeOutOfFold', () => {
     expect(await judgeOutOfFold(new TruthTeller(true), samples().slice(0, 39), order)).toBe(NOT_JUDGED);
   });
 });
+
+describe('out of scope', () => {
+  /** Never says "none", but is unsure where it should. */
+  const unsure: Learner = {
+    labels: ['a', 'b', 'none'],
+    fit: async () => ({
+      finalLoss: 0,
+      epochs: 1,
+      answer: (i) => (i % 4 === 3 ? [0.5, 0.3, 0.2] : i % 2 === 0 ? [0.9, 0.05, 0.05] : [0.05, 0.9, 0.05]),
+      files: () => new Map(),
+    }),
+  };
+  const asked = samples().map((sample, i) => ({ ...sample, label: i % 4 === 3 ? 'none' : 'ab'[i % 2]! }));
+
+  it('is where models that had not seen them are too unsure, as far as refusing is right', async () => {
+    const { outOfScope } = await judgeOutOfFold(unsure, asked, order, 'none');
+    expect(outOfScope).toMatchObject({
+      inScope: { samples: 300, refused: 0, refusedRight: 0 },
+      outOfScope: { samples: 100, caught: 100 },
+    });
+    expect(outOfScope!.threshold).toBeGreaterThan(0.5);
+    expect(outOfScope!.threshold).toBeLessThan(0.95);
+  });
+
+  it('is not looked for while no label stands for it', async () => {
+    expect((await judgeOutOfFold(unsure, asked, order)).outOfScope).toBeNull();
+    expect((await judgeOutOfFold(unsure, asked, order, 'never used')).outOfScope).toBeNull();
+  });
+});

@@ -2,6 +2,7 @@ import { atTemperature, calibrationError, meanLoss, type Said, temperatureOf } f
 import { sha256 } from '../../core/ids.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { pBetter } from '../../core/paired-test.js';
+import { type ScopeThreshold, scopeThresholdOf } from '../../core/scope.js';
 import { doubted, type JudgedLabel, type Suspicion, suspicionOf } from '../../core/suspicion.js';
 import type { FitOrder, Learner } from './learner.js';
 
@@ -14,6 +15,8 @@ export interface Judgement extends Suspicion {
   readonly calibrationError: { readonly before: number | null; readonly after: number | null };
   /** Mean negative log likelihood after the temperature. */
   readonly loss: number;
+  /** Null where no label stands for "out of scope". */
+  readonly outOfScope: ScopeThreshold | null;
 }
 
 export const NOT_JUDGED: Judgement = {
@@ -21,11 +24,14 @@ export const NOT_JUDGED: Judgement = {
   accuracy: null,
   calibrationError: { before: null, after: null },
   loss: 0,
+  outOfScope: null,
   pruned: new Set(),
   suspects: [],
   alarms: [],
 };
 
+/** No label is empty. */
+const NO_LABEL = '';
 const FOLDS = [0, 1, 2, 3] as const;
 /** Folds on which leaving out doubted labels is tried before it is done. */
 const TRIAL = FOLDS.slice(0, 2);
@@ -70,6 +76,7 @@ export async function judgeOutOfFold(
   learner: Learner,
   samples: readonly SnapshotSample[],
   order: Omit<FitOrder, 'members'>,
+  outOfScope: string | null = null,
 ): Promise<Judgement> {
   const folds = samples.map(foldOf);
   if (samples.length < FEWEST || new Set(folds).size < FOLDS.length) return NOT_JUDGED;
@@ -79,8 +86,23 @@ export async function judgeOutOfFold(
   const { answers, labels, temperature } = cleaned ?? first;
   const suspicion = suspicionOf(labels, cleaned !== undefined);
   const kept = answers.filter((_, i) => !suspicion.pruned.has(samples[i]!.sampleId));
-  return { ...suspicion, ...calibration(kept, cleaned ? temperatureOf(kept) : temperature) };
+  const calibrated = calibration(kept, cleaned ? temperatureOf(kept) : temperature);
+  const refusing = learner.labels.indexOf(outOfScope ?? NO_LABEL);
+  const threshold = refusing < 0 ? null : scopeOf(kept, calibrated.temperature, refusing);
+  return { ...suspicion, ...calibrated, outOfScope: threshold };
 }
+
+/** The label itself is answered already where it is likeliest: the threshold is about the other answers. */
+const scopeOf = (answers: readonly Said[], temperature: number, outOfScope: number): ScopeThreshold =>
+  scopeThresholdOf(
+    answers
+      .filter(({ probabilities }) => likeliest(probabilities, -1) !== outOfScope)
+      .map((said) => ({
+        confidence: confidenceOf(atTemperature(said.probabilities, temperature)),
+        isRight: isRight(said),
+        isInScope: said.target !== outOfScope,
+      })),
+  );
 
 /** The verdict of models that learnt nothing doubtful, or undefined when that makes them no better. */
 async function withoutDoubted(asking: Asking, { answers: first, labels }: Verdict): Promise<Verdict | undefined> {
@@ -157,8 +179,9 @@ function judgedLabel(sample: SnapshotSample, { probabilities, target }: Said, la
   };
 }
 
-function calibration(said: readonly Said[], temperature: number): Omit<Judgement, keyof Suspicion> {
-  const confidenceOf = (probabilities: ArrayLike<number>): number => probabilities[likeliest(probabilities, -1)]!;
+const confidenceOf = (probabilities: ArrayLike<number>): number => probabilities[likeliest(probabilities, -1)]!;
+
+function calibration(said: readonly Said[], temperature: number): Omit<Judgement, keyof Suspicion | 'outOfScope'> {
   const answers = said.map((one) => ({
     isRight: isRight(one),
     before: confidenceOf(one.probabilities),

@@ -25,7 +25,8 @@ const JUDGED = 0.6;
  * samples and of the parent, in code unit order. The same samples, seed, parent and settings give the same bytes.
  *
  * 1. Read the samples. 2. Weigh them: rare classes, the young and the trusted count more. 3. Models that have not seen
- * a sample judge its label: out of that come the labels to leave out, those to ask about, and the temperature.
+ * a sample judge its label: out of that come the labels to leave out, those to ask about, the temperature, and from which
+ * confidence on an answer is given.
  * 4. Learn from the rest.
  */
 export async function trainModel(
@@ -45,14 +46,20 @@ export async function trainModel(
 
   const importance = sampleWeights(samples, options.settings);
   const order = { importance, seed: options.seed, effort: 1, isWarm: true };
-  const judgement = await judgeOutOfFold(learner, samples, {
-    ...order,
-    onProgress: part(options.onProgress, 0, JUDGED),
-  });
+  const outOfScope = options.settings.labels?.outOfScope ?? null;
+  const judging = { ...order, onProgress: part(options.onProgress, 0, JUDGED) };
+  const judgement = await judgeOutOfFold(learner, samples, judging, outOfScope);
   const members = Int32Array.from(samples.keys()).filter((i) => !judgement.pruned.has(samples[i]!.sampleId));
   const fit = await learner.fit({ ...order, members, onProgress: part(options.onProgress, JUDGED, 1) });
 
-  const facts = { kind: read.kind, labels, seed: options.seed, backend: HEADS, counts: Object.fromEntries(counts) };
+  const facts = {
+    kind: read.kind,
+    labels,
+    seed: options.seed,
+    backend: HEADS,
+    counts: Object.fromEntries(counts),
+    ...refusal(judgement, outOfScope),
+  };
   const metrics = {
     ...(read.inputs?.kind === 'base' ? { base: read.inputs.hash } : {}),
     trainSamples: members.length,
@@ -81,9 +88,15 @@ const part =
 
 function judged(judgement: Judgement) {
   if (judgement === NOT_JUDGED) return {};
-  const { pruned, ...rest } = judgement;
-  return { outOfFold: { ...rest, pruned: pruned.size } };
+  const { pruned, outOfScope, ...rest } = judgement;
+  return { outOfFold: { ...rest, pruned: pruned.size }, ...(outOfScope ? { outOfScope } : {}) };
 }
+
+/** What the manifest says about refusing; nothing where refusing would not pay. */
+const refusal = ({ outOfScope }: Judgement, label: string | null) =>
+  label !== null && outOfScope && outOfScope.threshold > 0
+    ? { outOfScope: { label, threshold: outOfScope.threshold } }
+    : {};
 
 /** How many samples could not be read, and the first of them with their reasons; nothing when all could. */
 const reported = (excluded: readonly Excluded[]) =>

@@ -1,6 +1,7 @@
 import type { Input } from '../../core/input.js';
 import type { LabelChanges } from '../../core/label-changes.js';
 import type { WeightSettings } from '../../core/sample-weight.js';
+import type { ScopeThreshold } from '../../core/scope.js';
 import type { Suspect } from '../../core/suspicion.js';
 
 export type ModelKind = 'text' | 'vector' | 'image';
@@ -59,6 +60,8 @@ export interface TrainingMetrics {
     readonly suspects: readonly Suspect[];
     readonly alarms: readonly string[];
   };
+  /** From which confidence on answers are given, and what that costs; absent where no label is for "out of scope". */
+  readonly outOfScope?: ScopeThreshold;
   /** Samples that could not be read, when there were any. */
   readonly excluded?: { readonly samples: number; readonly first: readonly Excluded[] };
 }
