@@ -1,8 +1,9 @@
 import { type SeededRandom, seededRandom } from '../../src/platform/model-runtime/random.js';
 import type { ModelFiles } from '../../src/platform/model-runtime/types.js';
-import { banking77, clinc150, elec2, fashionMnist, type Labelled, parted, shuffled } from './data.js';
+import { banking77, clinc150, elec2, fashionMnist, firstOfEach, type Labelled, parted, shuffled } from './data.js';
 import { hint3, scopeOfClinc } from './scope-cases.js';
-import { accuracy, accuracyFromPixels, accuracyOnBase, answers, learn, learnNaively } from './models.js';
+import { accuracy, answers, learn, learnNaively } from './models.js';
+import { transfer } from './transfer-case.js';
 
 /** One number of one case under one seed. */
 export interface Found {
@@ -15,19 +16,6 @@ export interface Case {
   readonly title: string;
   /** The same seed, the same numbers. */
   run(data: string, seed: number): Promise<Found[]>;
-}
-
-/** The first `count` rows of each label, and the others. */
-function firstOfEach(items: readonly Labelled[], count: number): { few: Labelled[]; rest: Labelled[] } {
-  const taken = new Map<string, number>();
-  const few: Labelled[] = [];
-  const rest: Labelled[] = [];
-  for (const item of items) {
-    const n = (taken.get(item.label) ?? 0) + 1;
-    taken.set(item.label, n);
-    (n <= count ? few : rest).push(item);
-  }
-  return { few, rest };
 }
 
 const inScope = ({ label }: Labelled): boolean => label !== 'oos';
@@ -212,31 +200,6 @@ async function reviewQueue(data: string, seed: number): Promise<Found[]> {
     { what: `labels for ${AIM}, the least certain first`, value: byMargin },
     { what: 'share of labels saved', value: 1 - byMargin / byChance },
   ];
-}
-
-/** A base learnt on half of the classes, then 5 and 10 samples of each of the others, against nothing learnt before. */
-async function transfer(data: string, seed: number): Promise<Found[]> {
-  const classes = shuffled(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'], seededRandom(seed));
-  const isOther = ({ label }: Labelled): boolean => classes.indexOf(label) >= 5;
-  const { train, test } = parted((await fashionMnist(data)).slice(0, 12_000), seed, 0.2);
-  const elsewhere = await learn(
-    train.filter((item) => !isOther(item)),
-    seed,
-  );
-  const found: Found[] = [];
-  for (const count of [5, 10]) {
-    const few = firstOfEach(train.filter(isOther), count).few;
-    const others = test.filter(isOther);
-    const pixels = await accuracyFromPixels(few, others, seed);
-    const onBase = await accuracyOnBase(elsewhere.files, few, others, seed);
-    found.push(
-      { what: `${count} a label, from pixels`, value: pixels },
-      { what: `${count} a label, oriented gradients`, value: await accuracy((await learn(few, seed)).files, others) },
-      { what: `${count} a label, base of other classes`, value: onBase },
-      { what: `${count} a label, what the base gains over pixels`, value: onBase - pixels },
-    );
-  }
-  return found;
 }
 
 export const CASES: Readonly<Record<string, Case>> = {

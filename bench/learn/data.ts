@@ -83,3 +83,16 @@ export const asSamples = (items: readonly Labelled[]): SnapshotSample[] =>
     revision: String(i),
     input,
   }));
+
+/** The first `count` rows of each label, and the others. */
+export function firstOfEach(items: readonly Labelled[], count: number): { few: Labelled[]; rest: Labelled[] } {
+  const taken = new Map<string, number>();
+  const few: Labelled[] = [];
+  const rest: Labelled[] = [];
+  for (const item of items) {
+    const n = (taken.get(item.label) ?? 0) + 1;
+    taken.set(item.label, n);
+    (n <= count ? few : rest).push(item);
+  }
+  return { few, rest };
+}

@@ -68,13 +68,13 @@ export async function accuracyFromPixels(items: readonly Labelled[], test: reado
 
 /** A model trained elsewhere as a base, cut before its answers, as POST /v1/models takes it. */
 export async function accuracyOnBase(
-  files: ModelFiles,
+  { files, outputLayer = null }: { readonly files: ModelFiles; readonly outputLayer?: string | null },
   items: readonly Labelled[],
   test: readonly Labelled[],
   seed: number,
 ) {
   const input = { kind: 'image', width: 28, height: 28, channels: 1, pixels: 'zero-to-one' } as const;
-  const base = await Base.open(files, { format: 'layers-model', input, outputLayer: null });
+  const base = await Base.open(files, { format: 'layers-model', input, outputLayer });
   const activated = async (all: readonly Labelled[]): Promise<Labelled[]> =>
     (await base.activations(all.map((item) => item.input))).map((row, i) => ({
       input: { vector: [...row] },
