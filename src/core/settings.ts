@@ -3,6 +3,8 @@ import type { PromotionSettings } from './promotion.js';
 import type { RetrainSettings } from './retrain-policy.js';
 import type { ReplayLimits } from './replay.js';
 
+export type Runner = 'built-in' | 'command' | 'kubernetes';
+
 /** What an operator may choose for a project. */
 export interface ProjectSettings {
   /** Share of groups never trained on. It may only be raised: see {@link import('./split.js').splitOf}. */
@@ -10,8 +12,8 @@ export interface ProjectSettings {
   readonly retrain: RetrainSettings;
   readonly labels: LabelChanges;
   readonly training: ReplayLimits & {
-    /** Who trains: this service, or the program in TRAINER_COMMAND. */
-    readonly runner: 'built-in' | 'command';
+    /** Who trains: this service, the program in TRAINER_COMMAND, or a Job in a Kubernetes cluster. */
+    readonly runner: Runner;
   };
   readonly promotion: PromotionSettings;
   /** Share of review items drawn at random, whatever the model thinks, so that accuracy can be estimated honestly. */

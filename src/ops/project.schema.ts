@@ -35,7 +35,7 @@ export const SettingsPatchSchema = z.strictObject({
   training: z
     .strictObject({
       maxSamples: z.number().int().min(100).max(1_000_000).optional(),
-      runner: z.enum(['built-in', 'command']).optional(),
+      runner: z.enum(['built-in', 'command', 'kubernetes']).optional(),
       halfLifeDays: z.number().min(0.01).max(36_500).nullable().optional(),
     })
     .optional(),

@@ -12,6 +12,9 @@ const roles = text.transform((value, context): readonly Role[] => {
   return names as Role[];
 });
 
+/** Where Kubernetes puts what a pod needs to talk to it. */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
 /** Every setting, with its default and meaning. `.env.example` is made from this table; a test compares them. */
 export const SETTINGS = {
   PORT: [port.default(3000), 'Port of the REST API, the console and the dashboards.'],
@@ -39,6 +42,16 @@ export const SETTINGS = {
     text.optional(),
     'A program that trains in place of the built-in trainer, for projects whose setting training.runner is command.',
   ],
+  TRAINER_KUBERNETES_IMAGE: [
+    text.optional(),
+    'Image of the Job that trains projects whose setting training.runner is kubernetes; docs/trainers.md.',
+  ],
+  TRAINER_KUBERNETES_API: [z.url().default('https://kubernetes.default.svc'), 'Address of the Kubernetes API.'],
+  TRAINER_KUBERNETES_NAMESPACE: [text.default('default'), 'Namespace of the Jobs.'],
+  TRAINER_KUBERNETES_TOKEN_FILE: [text.default(`${SERVICE_ACCOUNT}/token`), 'Bearer token for the Kubernetes API.'],
+  TRAINER_KUBERNETES_CA_FILE: [text.default(`${SERVICE_ACCOUNT}/ca.crt`), 'Certificate of the Kubernetes API.'],
+  TRAINER_KUBERNETES_CPU: [text.default('2'), 'CPU of a Job.'],
+  TRAINER_KUBERNETES_MEMORY: [text.default('4Gi'), 'Memory of a Job.'],
   RATE_LIMIT: [
     z.coerce.number().int().min(0).default(0),
     'Requests a minute of each key that has no limit of its own; 0 for no limit. Each process counts for itself.',

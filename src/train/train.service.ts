@@ -16,6 +16,7 @@ import { ObjectStore } from '../platform/object-store/object-store.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { CONFIG } from '../platform/tokens.js';
 import { CODE_VERSION } from '../platform/version.js';
+import { elsewhereOf } from './elsewhere.js';
 import { type ClaimedRun, type RunRow, TrainStore } from './train.store.js';
 
 const HEARTBEAT_MS = 500;
@@ -120,7 +121,7 @@ export class TrainService implements BeforeApplicationShutdown {
         {
           store: this.objects.config,
           manifestKey,
-          ...this.runnerOf(claimed),
+          ...elsewhereOf(this.config, { ...claimed, runId }),
           ...(base ? { base: { ...base, cachePrefix: cachePrefix(projectId, base) } } : {}),
           ...(champion ? { parentPrefix: champion.prefix } : {}),
           outputPrefix: `models/${projectId}/${runId}/${attempt}/`,
@@ -135,13 +136,6 @@ export class TrainService implements BeforeApplicationShutdown {
       clearInterval(heart);
       this.active.delete(abort);
     }
-  }
-
-  private runnerOf({ isByCommand }: ClaimedRun): { command?: string } {
-    const { TRAINER_COMMAND: command } = this.config;
-    if (!isByCommand) return {};
-    if (command === undefined) throw new TrainingRefused('training.runner is command, and TRAINER_COMMAND is not set');
-    return { command };
   }
 
   private async endWithout(runId: string, attempt: number, error: unknown): Promise<void> {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { BaseSpec } from '../core/base-model.js';
-import { completeSettings, type SettingsPatch } from '../core/settings.js';
+import { completeSettings, type Runner, type SettingsPatch } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
 import type { BaseInputs, TrainingReport, TrainingSettings } from '../platform/model-runtime/model-runtime.js';
 
@@ -17,8 +17,7 @@ export interface ClaimedRun {
   readonly manifestKey: string;
   readonly snapshotSha256: string;
   readonly settings: TrainingSettings;
-  /** Another program trains it. */
-  readonly isByCommand: boolean;
+  readonly runner: Runner;
   readonly base: BaseInputs | null;
   readonly champion: { readonly version: number; readonly prefix: string } | null;
 }
@@ -52,7 +51,7 @@ export class TrainStore {
       manifestKey: row.manifest_key,
       snapshotSha256: row.sha256,
       settings: trainingSettingsOf(row.settings),
-      isByCommand: completeSettings(row.settings).training.runner === 'command',
+      runner: completeSettings(row.settings).training.runner,
       base: row.base_prefix === null ? null : baseOf(row, row.base_prefix),
       champion,
     };

@@ -3,7 +3,7 @@ import { Base } from './base.js';
 import { fileOf } from './model-files.js';
 import { answerOf } from './softmax.js';
 import type { Answer, ModelFiles, ServedModel } from './types.js';
-import type { ForeignFeaturiser } from './command-trainer.js';
+import type { ForeignFeaturiser } from './foreign-output.js';
 
 /** Serves a whole LayersModel that another program made, by TensorFlow.js. */
 export class ForeignModel implements ServedModel {

@@ -3,7 +3,7 @@ import type { BackendName } from './backend.js';
 import { Base } from './base.js';
 import { type BaseInputs, DenseModel, decodeDenseModel } from './dense-model.js';
 import { ForeignModel } from './foreign-model.js';
-import { fileKey, MANIFEST, type ModelManifest, verifiedManifest } from './model-files.js';
+import { fileKey, isForeign, MANIFEST, type ModelManifest, verifiedManifest } from './model-files.js';
 import { decodeTextModel, TextModel } from './text-model.js';
 import { RefusingModel } from './refusing-model.js';
 import type { ModelFiles, ServedModel } from './types.js';
@@ -20,10 +20,11 @@ export async function loadModel(files: ModelFiles, store?: ObjectStore): Promise
 
 async function openModel(
   files: ModelFiles,
-  { kind, labels, backend }: ModelManifest,
+  manifest: ModelManifest,
   store: ObjectStore | undefined,
 ): Promise<ServedModel> {
-  if (backend === 'command') return ForeignModel.open(files, labels);
+  const { kind, labels } = manifest;
+  if (isForeign(manifest)) return ForeignModel.open(files, labels);
   if (kind === 'text') return new TextModel(decodeTextModel(files, labels));
   const weights = decodeDenseModel(files, labels);
   if (weights.inputs.kind !== 'base') return new DenseModel(weights);

@@ -4,6 +4,13 @@ import type { ModelFiles, ModelKind } from './types.js';
 
 export const MANIFEST = 'manifest.json';
 
+/** Models that somebody else's program made, by where it ran. */
+const FOREIGN = ['command', 'kubernetes'] as const;
+export type ForeignBackend = (typeof FOREIGN)[number];
+
+export const isForeign = ({ backend }: Pick<ModelFacts, 'backend'>): boolean =>
+  (FOREIGN as readonly string[]).includes(backend);
+
 export interface Provenance {
   readonly snapshotSha256: string;
   readonly parentVersion: number | null;

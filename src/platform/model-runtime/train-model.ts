@@ -5,7 +5,7 @@ import { decodeDenseModel } from './dense-model.js';
 import { denseLearner } from './dense-learner.js';
 import type { FitOrder, Learner } from './learner.js';
 import { type OwnBase, type ReadSample, readSamples, type ReadSamples } from './read-samples.js';
-import { countLabels, sealFiles, verifiedManifest } from './model-files.js';
+import { countLabels, isForeign, sealFiles, verifiedManifest } from './model-files.js';
 import { judgeOutOfFold, type Judgement, NOT_JUDGED } from './out-of-fold.js';
 import { decodeTextModel } from './text-model.js';
 import { textLearner } from './text-learner.js';
@@ -112,7 +112,7 @@ interface Parent {
 function parentOf(kind: ModelKind, { parent: files, settings }: TrainingOptions): Parent | undefined {
   if (!files) return undefined;
   const manifest = verifiedManifest(files);
-  if (manifest.kind !== kind || manifest.backend === 'command') return undefined;
+  if (manifest.kind !== kind || isForeign(manifest)) return undefined;
   return { files, labels: manifest.labels.map((label) => labelToday(settings.labels ?? NO_CHANGES, label) ?? RETIRED) };
 }
 

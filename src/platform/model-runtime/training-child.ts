@@ -1,13 +1,16 @@
 import { setPriority } from 'node:os';
+import type { SnapshotSample } from '../../core/manifest.js';
 import { ObjectStore } from '../object-store/object-store.js';
 import { readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
 import { trainByCommand } from './command-trainer.js';
+import { trainOnKubernetes } from './kubernetes-trainer.js';
 import { openBase, readModelFiles } from './load-model.js';
 import { fileKey, fileOf, MANIFEST, sha256, withProvenance } from './model-files.js';
 import { trainModel } from './train-model.js';
 import type {
+  Elsewhere,
   FromChild,
   InspectionJob,
   InspectionReport,
@@ -15,6 +18,7 @@ import type {
   TrainingJob,
   TrainingReport,
 } from './training-messages.js';
+import type { TrainedModel, TrainingOptions } from './types.js';
 
 /**
  * The process that trains: one run, one process. It reads and writes the object store itself, so that only words
@@ -33,17 +37,16 @@ async function inspect({ store, prefix, spec, backend }: InspectionJob): Promise
 
 async function train(job: TrainingJob): Promise<TrainingReport> {
   const store = new ObjectStore(job.store);
-  const isByCommand = job.command !== undefined;
-  const own = job.base && !isByCommand ? await openOwn(store, job.base, job.backend) : undefined;
+  const { elsewhere } = job;
+  const own = job.base && !elsewhere ? await openOwn(store, job.base, job.backend) : undefined;
   const samples = await readSnapshot(store, job.manifestKey, ({ split }) => split === 'train');
-  const isFresh = job.parentPrefix === undefined || isByCommand;
+  const isFresh = job.parentPrefix === undefined || elsewhere !== undefined;
   const parent = isFresh ? {} : { parent: await readModelFiles(store, job.parentPrefix!) };
   const { seed, settings } = job;
   const options = { seed, settings, ...parent, onProgress: progress(), signal: cancelled.signal };
-  const trained =
-    job.command === undefined
-      ? await trainModel(samples, options, own)
-      : await trainByCommand(samples, job.command, options);
+  const trained = elsewhere
+    ? await trainElsewhere(store, samples, { ...job, elsewhere }, options)
+    : await trainModel(samples, options, own);
   await own?.cache.save(sha256(Buffer.from(job.outputPrefix)));
 
   const files = withProvenance(trained.files, job.provenance);
@@ -54,6 +57,16 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
   const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0);
   const manifestSha256 = sha256(fileOf(files, MANIFEST));
   return { kind, labels, prefix: job.outputPrefix, manifestSha256, bytes, backend: trained.backend, metrics };
+}
+
+function trainElsewhere(
+  store: ObjectStore,
+  samples: readonly SnapshotSample[],
+  { elsewhere, outputPrefix }: TrainingJob & { readonly elsewhere: Elsewhere },
+  options: TrainingOptions,
+): Promise<TrainedModel> {
+  if (elsewhere.kind === 'command') return trainByCommand(samples, elsewhere.command, options);
+  return trainOnKubernetes(store, samples, { ...elsewhere, prefix: outputPrefix }, options);
 }
 
 async function openOwn(store: ObjectStore, base: NonNullable<TrainingJob['base']>, backend: TrainingJob['backend']) {

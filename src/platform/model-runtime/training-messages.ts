@@ -1,6 +1,7 @@
 import type { BackendName } from './backend.js';
 import type { BaseSpec } from '../../core/base-model.js';
 import type { BaseInputs } from './dense-model.js';
+import type { KubernetesRun } from './kubernetes-trainer.js';
 import type { Provenance } from './model-files.js';
 import type { ObjectStoreConfig } from '../object-store/object-store.js';
 import type { ModelKind, TrainingMetrics, TrainingSettings } from './types.js';
@@ -12,14 +13,18 @@ export interface TrainingJob {
   readonly parentPrefix?: string;
   /** The project's own base, and where its activations are kept. */
   readonly base?: BaseInputs & { readonly cachePrefix: string };
-  /** A program that trains in place of ours: docs/trainers.md. */
-  readonly command?: string;
+  /** Who trains in place of ours: docs/trainers.md. */
+  readonly elsewhere?: Elsewhere;
   readonly outputPrefix: string;
   readonly seed: number;
   readonly backend: BackendName | 'auto';
   readonly settings: TrainingSettings;
   readonly provenance: Provenance;
 }
+
+export type Elsewhere =
+  | { readonly kind: 'command'; readonly command: string }
+  | ({ readonly kind: 'kubernetes' } & Omit<KubernetesRun, 'prefix'>);
 
 export interface TrainingReport {
   readonly kind: ModelKind;

@@ -140,6 +140,12 @@ export class ObjectStore {
     return { method: 'PUT', url, headers };
   }
 
+  /** An address that takes any bytes, for programs that do not know yet what they will write. */
+  async presignAnyPut(key: string, seconds: number): Promise<string> {
+    const command = new PutObjectCommand({ Bucket: this.config.bucket, Key: key });
+    return getSignedUrl(this.signer, command, { expiresIn: seconds });
+  }
+
   /** An address to read an object from; a browser saves it and shows nothing of it. */
   async presignGet(key: string, seconds: number): Promise<PresignedRequest> {
     const command = new GetObjectCommand({

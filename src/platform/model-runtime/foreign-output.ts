@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { type BaseInput, faultsOfBase, formatOf } from '../../core/base-model.js';
+import { kindOf } from '../../core/input.js';
+import type { SnapshotSample } from '../../core/manifest.js';
+import { Base } from './base.js';
+import { TrainingFailed } from './errors.js';
+import { IMAGE_INPUT } from './image-input.js';
+import { countLabels, type ForeignBackend, jsonFile, sealFiles } from './model-files.js';
+import type { ModelFiles, TrainedModel } from './types.js';
+
+/*
+ * What a program of somebody else hands back, wherever it ran; docs/trainers.md is the contract. It is looked at as
+ * hostile input, like a base that somebody brings.
+ */
+
+const MOST_BYTES = 256 * 2 ** 20;
+
+const Report = z.object({
+  labels: z.array(z.string().min(1).max(200)).min(2).max(10_000),
+  /** For images alone: vectors need no telling. */
+  input: z.object(IMAGE_INPUT).optional(),
+  metrics: z.object({ finalLoss: z.number().optional(), epochs: z.number().optional() }).default({}),
+});
+
+/** `featuriser.json` of a model that another program made: what the whole LayersModel reads. */
+export interface ForeignFeaturiser {
+  readonly kind: 'foreign';
+  readonly input: BaseInput;
+}
+
+/** What the program is given of each sample, one JSON line each. */
+export const exportedSamples = (samples: readonly SnapshotSample[]): string =>
+  samples.map((sample) => `${JSON.stringify(exported(sample))}\n`).join('');
+
+const exported = ({ sampleId, label, input, occurredAt, isTrusted, rater }: SnapshotSample) => ({
+  ...{ id: sampleId, label, input, occurredAt, isTrusted, rater },
+});
+
+interface ForeignRun {
+  readonly samples: readonly SnapshotSample[];
+  readonly backend: ForeignBackend;
+  readonly seed: number;
+  /** As `performance.now()` gave it. */
+  readonly startedAt: number;
+}
+
+/** The model in the files that a program left: `report.json`, `model.json` and weights. */
+export async function foreignModel(
+  left: ReadonlyMap<string, Buffer>,
+  { samples, backend, seed, startedAt }: ForeignRun,
+): Promise<TrainedModel> {
+  const { files, labels, metrics, kind } = await readModel(left, samples[0]!);
+  const counts = Object.fromEntries(countLabels(samples));
+  const seconds = (performance.now() - startedAt) / 1000;
+  const told = { finalLoss: metrics.finalLoss ?? 0, epochs: metrics.epochs ?? 0 };
+  return {
+    kind,
+    labels,
+    files: sealFiles(files, { kind, labels, seed, backend, counts }),
+    backend,
+    metrics: { trainSamples: samples.length, seconds, ...told },
+  };
+}
+
+/** The files, once they are what they say: a LayersModel that gives one probability a label. */
+async function readModel(left: ReadonlyMap<string, Buffer>, { input }: SnapshotSample) {
+  const { report, model, weights } = partsOf(left);
+  const [fault] = faultsOfBase(model, new Map([...weights].map(([name, body]) => [name, body.length])));
+  if (fault) throw new TrainingFailed(`the model of the command is wrong: ${fault.pointer} ${fault.detail}`);
+  if (formatOf(model) !== 'layers-model') throw new TrainingFailed('the model of the command is a graph');
+  const reads = readsOf(input, report.input);
+  const files = new Map([
+    ...weights,
+    ['model.json', jsonFile(model)],
+    ['featuriser.json', jsonFile({ kind: 'foreign', input: reads } satisfies ForeignFeaturiser)],
+  ]);
+  await requireAnswers(files, reads, report.labels);
+  return { files, labels: report.labels, metrics: report.metrics, kind: reads.kind };
+}
+
+function partsOf(left: ReadonlyMap<string, Buffer>) {
+  requireSize([...left.values()].reduce((sum, { length }) => sum + length, 0));
+  const weights = new Map(left);
+  const taken = (name: string): unknown => {
+    const text = weights.get(name)?.toString('utf8') ?? '';
+    weights.delete(name);
+    return parsedOr(text, undefined);
+  };
+  const report = Report.safeParse(taken('report.json'));
+  if (!report.success) throw new TrainingFailed(`report.json of the trainer is wrong: ${report.error.message}`);
+  return { report: report.data, model: taken('model.json'), weights };
+}
+
+/** Throws when a model is larger than any may be. */
+export function requireSize(bytes: number): void {
+  if (bytes > MOST_BYTES) throw new TrainingFailed(`the trainer left ${bytes} bytes, ${MOST_BYTES} are allowed`);
+}
+
+const ProgressLine = z.object({ progress: z.number().min(0).max(1), note: z.string().max(200).default('training') });
+
+/** A line of the program's standard output, if it speaks of progress. */
+export function progressIn(line: string): { progress: number; note: string } | undefined {
+  return ProgressLine.safeParse(parsedOr(line, undefined)).data;
+}
+
+function parsedOr(text: string, otherwise: undefined): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return otherwise;
+  }
+}
+
+async function requireAnswers(files: ModelFiles, input: BaseInput, labels: readonly string[]): Promise<void> {
+  const whole = await Base.open(files, { format: 'layers-model', input, outputLayer: null, isWhole: true });
+  const answers = whole.features;
+  whole.dispose();
+  if (answers !== labels.length || new Set(labels).size !== labels.length)
+    throw new TrainingFailed(`the model answers with ${answers} numbers, and there are ${labels.length} labels`);
+}
+
+function readsOf(input: SnapshotSample['input'], told: BaseInput | undefined): BaseInput {
+  if ('vector' in input) return { kind: 'vector', size: input.vector.length };
+  if (told && kindOf(input) === 'image') return told;
+  throw new TrainingFailed('a model of another program reads vectors, or images when its report says how');
+}
