@@ -24,6 +24,11 @@ const PROGRAMS = [
     isThere: () => existsSync(process.env.CHROMIUM_PATH ?? '') || CHROMIUM.some((path) => existsSync(path)),
     debian: 'chromium',
   },
+  {
+    name: 'scikit-learn for /usr/bin/python3',
+    isThere: () => spawnSync('/usr/bin/python3', ['-c', 'import sklearn']).status === 0,
+    debian: 'python3-sklearn',
+  },
 ];
 
 const CHECKS = [

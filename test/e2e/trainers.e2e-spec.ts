@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
@@ -31,6 +32,13 @@ writeFileSync(out('model.json'), JSON.stringify({ modelTopology: { class_name: '
 writeFileSync(out('report.json'), JSON.stringify({ labels: mode === 'miscounts' ? [...labels, 'x'] : labels, metrics: { epochs: 1 } }));
 `;
 
+const EXAMPLE = fileURLToPath(new URL('../../examples/trainers/sklearn_trainer.py', import.meta.url));
+const RUN = `
+folder=$(dirname "$0")
+if [ "$(cat "$folder/mode")" = example ]; then exec /usr/bin/python3 "${EXAMPLE}"; fi
+exec "${process.execPath}" "$folder/trainer.mjs"
+`;
+
 const SETTINGS = {
   retrain: { minNewLabels: 1_000_000, nightlyHour: null },
   training: { runner: 'command' },
@@ -46,7 +54,8 @@ describe('a trainer of your own', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'flywheel-trainer-'));
     await writeFile(join(folder, 'trainer.mjs'), PROGRAM);
-    flywheel = await startTestFlywheel({ TRAINER_COMMAND: `"${process.execPath}" "${join(folder, 'trainer.mjs')}"` });
+    await writeFile(join(folder, 'run'), RUN);
+    flywheel = await startTestFlywheel({ TRAINER_COMMAND: `sh "${join(folder, 'run')}"` });
     client = await newProject(flywheel, 'trainers', SETTINGS);
     const random = seededRandom(4);
     const points = Array.from({ length: 120 }, (_, i) => ({
@@ -83,6 +92,15 @@ describe('a trainer of your own', () => {
       labels: ['left', 'right'],
       metrics: { epochs: 1 },
     });
+  });
+
+  it('may be the scikit-learn example', async () => {
+    await behave('example');
+    expect(await runIt()).toMatchObject({ status: 'succeeded', modelVersion: 2 });
+    const reason = { reason: 'to see what it answers' };
+    await client.post('/v1/models/2/promote', reason).expect(200);
+    const { body } = await client.post('/v1/predict', { inputs: [{ vector: [2, 0] }] }).expect(200);
+    expect(body).toMatchObject({ results: [{ label: 'right', modelVersion: 2 }] });
   });
 
   it('may refuse for good, in its own words', async () => {
