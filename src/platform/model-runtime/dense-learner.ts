@@ -13,7 +13,7 @@ const RATE = 4e-3;
 const L2 = 1e-4;
 /** Bounds of a run: enough steps for small data, a bounded number of looks at samples for large. */
 const FEWEST_STEPS = 400;
-const EPOCHS = { fewest: 6, most: 100, looks: 40_000 } as const;
+const EPOCHS = { fewest: 6, most: 1_000, looks: 40_000 } as const;
 
 export interface LabelledNumbers {
   readonly numbers: ArrayLike<number>;
