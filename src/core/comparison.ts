@@ -40,6 +40,14 @@ export interface Source {
   readonly contradicted: number;
 }
 
+/** The challenger beside its control, which learnt the same samples from nothing instead of from the parent. */
+export interface ControlBout {
+  readonly correct: number;
+  /** Challenger right where the control is wrong, and the other way round. */
+  readonly wins: number;
+  readonly losses: number;
+}
+
 export interface Watch extends SequentialVerdict {
   readonly version: number;
   readonly against: number;
@@ -55,6 +63,8 @@ export interface EvaluationReport extends BoutReport {
   readonly footprint: Footprint;
   /** The champion against the model it replaced, on golden samples verified since; null when it replaced none. */
   readonly watch: Watch | null;
+  /** One version in ten has a control; null for the others. */
+  readonly control?: ControlBout | null;
   /** Of the labels that are new since the last snapshot. */
   readonly sources: readonly Source[];
 }

@@ -3,6 +3,7 @@ import {
   answersTo,
   type BoutReport,
   compare,
+  type ControlBout,
   type EvaluationReport,
   type HoldoutAnswers,
   recentOf,
@@ -15,7 +16,13 @@ import type { ManifestLine, SnapshotSample } from '../core/manifest.js';
 import type { Anchor } from '../core/promotion.js';
 import { sequentialTest } from '../core/sequential-test.js';
 import { promoteModel } from '../jobs.js';
-import { type Answer, InputMismatch, ModelRuntime, type ServedModel } from '../platform/model-runtime/model-runtime.js';
+import {
+  type Answer,
+  controlPrefix,
+  InputMismatch,
+  ModelRuntime,
+  type ServedModel,
+} from '../platform/model-runtime/model-runtime.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
@@ -69,6 +76,7 @@ export class EvaluateService {
         millisecondsAnAnswer: holdout.length === 0 ? 0 : challenger.milliseconds / holdout.length,
       },
       watch: champion && contest.replaced && (await this.watch(holdout, champion, contest.replaced)),
+      control: contest.challenger.hasControl ? await this.control(holdout, challenger, contest.challenger) : null,
       sources: contest.champion ? sourcesOf(batch, (await this.answers(contest.champion, batch)).answers) : [],
     };
     await this.store.save(projectId, contest, version, report);
@@ -103,6 +111,16 @@ export class EvaluateService {
       wasRight: answers[k] === label,
     }));
     return { version: champion.version, against: replaced.version, ...sequentialTest(pairs) };
+  }
+
+  private async control(
+    holdout: readonly SnapshotSample[],
+    challenger: HoldoutAnswers,
+    contender: Contender,
+  ): Promise<ControlBout> {
+    const control = await this.answers({ ...contender, prefix: controlPrefix(contender.prefix) }, holdout);
+    const { champion, wins, losses } = compare(holdout, challenger, control);
+    return { correct: champion!.correct, wins, losses };
   }
 
   private async answers(

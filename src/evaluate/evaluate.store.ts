@@ -20,7 +20,7 @@ export interface Contest {
   /** Golden samples verified before this are too old. */
   readonly goldenSince: Date;
   readonly halfLifeDays: number | null;
-  readonly challenger: Contender & { readonly bytes: number };
+  readonly challenger: Contender & { readonly bytes: number; readonly hasControl: boolean };
   readonly champion: Contender | null;
   /** The model that the champion replaced, and when; null when it replaced none or was itself returned to. */
   readonly replaced: (Contender & { readonly at: Date }) | null;
@@ -34,7 +34,7 @@ export class EvaluateStore {
 
   async contest(projectId: string, version: number): Promise<Contest | undefined> {
     const [row] = await this.db.query<ContestRow>(
-      `select m.snapshot_id, d.manifest_key, d.created_at, coalesce(b.cut, 0) as parent_cut, m.prefix, m.bytes, p.settings,
+      `select m.snapshot_id, d.manifest_key, d.created_at, coalesce(b.cut, 0) as parent_cut, m.prefix, m.bytes, m.metrics ? 'control' as has_control, p.settings,
               a.version as champion, c.prefix as champion_prefix,
               k.version as anchor, k.prefix as anchor_prefix, r.version as replaced, r.prefix as replaced_prefix, r.created_at as replaced_at
        from model_version m
@@ -98,7 +98,7 @@ function contestOf(version: number, row: ContestRow): Contest {
     parentCut: BigInt(row.parent_cut),
     goldenSince: daysBefore(row.created_at, promotion.goldenDays),
     halfLifeDays: training.halfLifeDays,
-    challenger: { version, prefix: row.prefix, bytes: row.bytes, labels },
+    challenger: { version, prefix: row.prefix, bytes: row.bytes, hasControl: row.has_control, labels },
     champion: contender(row.champion, row.champion_prefix),
     anchor: contender(row.anchor, row.anchor_prefix),
     replaced: replaced && { ...replaced, at: row.replaced_at! },
@@ -113,6 +113,7 @@ interface ContestRow {
   readonly created_at: Date;
   readonly parent_cut: string;
   readonly bytes: number;
+  readonly has_control: boolean;
   readonly settings: SettingsPatch;
   readonly prefix: string;
   readonly champion: number | null;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import sharp from 'sharp';
+import { idFrom, sha256 } from '../../src/core/ids.js';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
 import { aCorrection, aLongMessage, aPrediction, labelledTraffic } from '../support/builders.js';
 import {
@@ -69,7 +70,31 @@ async function pictures(count: number): Promise<{ input: object; label: string }
   );
 }
 
+/** A key whose run has a control: one seed in ten. */
+function controlledKey(projectId: string): string {
+  for (let n = 0; ; n += 1) {
+    const runId = idFrom(`run key-${n} of ${projectId}`);
+    if (Number.parseInt(sha256(runId).slice(0, 7), 16) % 10 === 0) return `key-${n}`;
+  }
+}
+
 describe('training', () => {
+  it('compares one model in ten with its control, which learnt the same from nothing', async () => {
+    const client = await newProject(flywheel, 'controlled', MANUAL);
+    await teach(client, points(300), 'c');
+    await train(client);
+    expect((await client.get('/v1/models/1')).body).toMatchObject({ evaluation: { control: null } });
+    const { body } = await client.post('/v1/runs').set('idempotency-key', controlledKey('controlled')).expect(202);
+    await endOfRun(client, (body as { id: string }).id);
+    const { body: second } = await client.get('/v1/models/2').expect(200);
+    const { evaluation } = second as { evaluation: Record<string, Record<string, number>> };
+    expect(second).toMatchObject({ metrics: { control: {} } });
+    const { control, challenger } = evaluation as { control: Record<string, number>; challenger: { correct: number } };
+    expect(challenger.correct - control.correct!).toBe(control.wins! - control.losses!);
+    expect(control.correct).toBeGreaterThan(0);
+    expect(Object.keys(((await client.get('/v1/models')).body as { items: object[] }).items)).toHaveLength(2);
+  });
+
   it('learns numeric vectors', async () => {
     const client = await newProject(flywheel, 'vectors', MANUAL);
     await teach(client, points(400), 'v');

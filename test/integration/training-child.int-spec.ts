@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeManifest, type ManifestLine } from '../../src/core/manifest.js';
 import { readModelFiles } from '../../src/platform/model-runtime/load-model.js';
 import {
+  controlPrefix,
   ModelRuntime,
   TrainingFailed,
   type TrainingJob,
@@ -143,6 +144,20 @@ describe('a training run in a process of its own', () => {
       hooks(),
     );
     expect(report.labels).toEqual([...WORDS].sort());
+  });
+
+  it('learns from nothing as well, one run in ten, and keeps that beside the model', async () => {
+    await runtime.train(aJob(), hooks());
+    const child = { parentPrefix: 'models/1/', outputPrefix: 'models/2/' };
+    const { metrics } = await runtime.train(aJob({ ...child, seed: 20 }), hooks());
+    expect(metrics.control).toEqual({ seconds: expect.any(Number) as number });
+    const [fresh] = await Promise.all([
+      runtime.train(aJob({ seed: 20, outputPrefix: 'models/3/' }), hooks()),
+      runtime.load(store, controlPrefix('models/2/')),
+    ]);
+    expect(fresh.metrics.control).toBeUndefined();
+    expect(objects.get('/loop/models/2/control/weights.bin')).toEqual(objects.get('/loop/models/3/weights.bin'));
+    expect((await runtime.train(aJob({ ...child, seed: 21 }), hooks())).metrics.control).toBeUndefined();
   });
 
   it('ends within about a second of a cancellation and leaves no manifest', async () => {

@@ -14,6 +14,7 @@ import type {
 import type { ServedModel } from './types.js';
 
 export { InputMismatch, TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
+export { controlPrefix } from './model-files.js';
 export type { BaseInputs } from './dense-model.js';
 export type { Elsewhere, TrainingJob, TrainingReport } from './training-messages.js';
 export type { Answer, ServedModel, TrainingSettings } from './types.js';

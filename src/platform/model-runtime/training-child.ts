@@ -7,7 +7,7 @@ import { ActivationCache } from './activation-cache.js';
 import { trainByCommand } from './command-trainer.js';
 import { trainOnKubernetes } from './kubernetes-trainer.js';
 import { openBase, readModelFiles } from './load-model.js';
-import { fileKey, fileOf, MANIFEST, sha256, withProvenance } from './model-files.js';
+import { controlPrefix, fileKey, fileOf, MANIFEST, sha256, withProvenance } from './model-files.js';
 import { trainModel } from './train-model.js';
 import type {
   Elsewhere,
@@ -18,7 +18,7 @@ import type {
   TrainingJob,
   TrainingReport,
 } from './training-messages.js';
-import type { TrainedModel, TrainingOptions } from './types.js';
+import type { ModelFiles, TrainedModel, TrainingOptions } from './types.js';
 
 /**
  * The process that trains: one run, one process. It reads and writes the object store itself, so that only words
@@ -27,6 +27,8 @@ import type { TrainedModel, TrainingOptions } from './types.js';
 const ORPHANED = 70;
 const LOWER_PRIORITY = 10;
 const PROGRESS_EVERY_MS = 500;
+/** One run in so many, by its seed, also learns from nothing, so that it stays known what going on from the parent costs. */
+const CONTROL_EVERY = 10;
 
 const cancelled = new AbortController();
 
@@ -43,20 +45,33 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
   const isFresh = job.parentPrefix === undefined || elsewhere !== undefined;
   const parent = isFresh ? {} : { parent: await readModelFiles(store, job.parentPrefix!) };
   const { seed, settings } = job;
-  const options = { seed, settings, ...parent, onProgress: progress(), signal: cancelled.signal };
+  const options: TrainingOptions = { seed, settings, ...parent, onProgress: progress(), signal: cancelled.signal };
   const trained = elsewhere
     ? await trainElsewhere(store, samples, { ...job, elsewhere }, options)
     : await trainModel(samples, options, own);
+  const control = hasControl(options) ? await trainModel(samples, afresh(options), own) : undefined;
   await own?.cache.save(sha256(Buffer.from(job.outputPrefix)));
 
+  if (control) await putFiles(store, controlPrefix(job.outputPrefix), control.files);
   const files = withProvenance(trained.files, job.provenance);
-  for (const [name, body] of files) {
-    await store.put(fileKey(job.outputPrefix, name), body, name.endsWith('.json') ? 'application/json' : undefined);
-  }
-  const { kind, labels, metrics } = trained;
+  await putFiles(store, job.outputPrefix, files);
+  const { kind, labels } = trained;
+  const metrics = { ...trained.metrics, ...(control ? { control: { seconds: control.metrics.seconds } } : {}) };
   const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0);
   const manifestSha256 = sha256(fileOf(files, MANIFEST));
   return { kind, labels, prefix: job.outputPrefix, manifestSha256, bytes, backend: trained.backend, metrics };
+}
+
+const hasControl = ({ parent, seed }: TrainingOptions): boolean => parent !== undefined && seed % CONTROL_EVERY === 0;
+
+/** The same run without what the parent knows. */
+const afresh = ({ parent: _parent, ...rest }: TrainingOptions): TrainingOptions => rest;
+
+/** The manifest comes last in a model's files: it names none that is missing. */
+async function putFiles(store: ObjectStore, prefix: string, files: ModelFiles): Promise<void> {
+  for (const [name, body] of files) {
+    await store.put(fileKey(prefix, name), body, name.endsWith('.json') ? 'application/json' : undefined);
+  }
 }
 
 function trainElsewhere(

@@ -62,6 +62,8 @@ export interface TrainingMetrics {
   };
   /** From which confidence on answers are given, and what that costs; absent where no label is for "out of scope". */
   readonly outOfScope?: ScopeThreshold;
+  /** There is a control: the same samples learnt from nothing. */
+  readonly control?: { readonly seconds: number };
   /** Samples that could not be read, when there were any. */
   readonly excluded?: { readonly samples: number; readonly first: readonly Excluded[] };
 }
