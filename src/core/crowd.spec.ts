@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../platform/model-runtime/random.js';
+import { believed, type CrowdAnswer, judgeCrowd } from './crowd.js';
+
+/** Items that are truly a or b in turn; each rater is right with a chance of their own for each label. */
+function answersOf(items: number, raters: readonly (readonly [ofA: number, ofB: number])[], seed = 5): CrowdAnswer[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: items }, (_, i) => i).flatMap((i) =>
+    raters.map(([ofA, ofB], r) => {
+      const truth = i % 2 === 0 ? 'a' : 'b';
+      const isRight = random.next() < (truth === 'a' ? ofA : ofB);
+      const label = isRight ? truth : truth === 'a' ? 'b' : 'a';
+      return { item: `i${i}`, rater: `r${r}`, label };
+    }),
+  );
+}
+
+const accuracy = ({ beliefs, labels }: ReturnType<typeof judgeCrowd>): number =>
+  [...beliefs].filter(([item, belief]) => {
+    const truth = Number(item.slice(1)) % 2 === 0 ? 'a' : 'b';
+    return believed(labels, belief).label === truth;
+  }).length / beliefs.size;
+
+describe('judgeCrowd', () => {
+  it('believes the majority where people are alike', () => {
+    const verdict = judgeCrowd(
+      answersOf(100, [
+        [0.8, 0.8],
+        [0.8, 0.8],
+        [0.8, 0.8],
+      ]),
+    );
+    expect(verdict.method).toBe('majority');
+    expect(accuracy(verdict)).toBeGreaterThan(0.8);
+  });
+
+  it('believes the few who know where most say the same to everything', () => {
+    const verdict = judgeCrowd(
+      answersOf(200, [
+        [0.95, 0.95],
+        [0.95, 0.95],
+        [0.95, 0.1],
+        [0.95, 0.1],
+        [0.95, 0.1],
+      ]),
+    );
+    expect(verdict.method).toBe('dawid-skene');
+    expect(accuracy(verdict)).toBeGreaterThan(0.95);
+    expect(verdict.trust.get('r0')).toBeGreaterThan(0.9);
+    expect(verdict.trust.get('r4')).toBeLessThan(0.65);
+    expect(verdict.gain).toBeGreaterThan(0);
+  });
+
+  it('shows who says the opposite of what is true', () => {
+    const { trust } = judgeCrowd(
+      answersOf(200, [
+        [0.9, 0.9],
+        [0.9, 0.9],
+        [0.9, 0.9],
+        [0.05, 0.05],
+      ]),
+    );
+    expect(trust.get('r3')).toBeLessThan(0.15);
+  });
+
+  it('is a share where there is but one answer', () => {
+    const { method, beliefs, labels } = judgeCrowd([{ item: 'x', rater: 'r', label: 'a' }]);
+    expect(method).toBe('majority');
+    expect(believed(labels, beliefs.get('x')!)).toEqual({ label: 'a', probability: 1 });
+    expect(judgeCrowd([]).beliefs.size).toBe(0);
+  });
+});

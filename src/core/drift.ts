@@ -1,0 +1,112 @@
+import { holmRejects } from './paired-test.js';
+
+/** How often each value of something occurred before and lately. */
+export interface Counts {
+  /** What was counted, such as "predicted label" or "attribute channel". */
+  readonly what: string;
+  readonly before: ReadonlyMap<string, number>;
+  readonly lately: ReadonlyMap<string, number>;
+}
+
+export interface Drift {
+  readonly what: string;
+  /** Population stability index: below .1 little, above .25 much. */
+  readonly index: number;
+  /** Chance of as much by chance alone. */
+  readonly p: number;
+  /** It is no chance, and it is no trifle. */
+  readonly isAlarm: boolean;
+  /** The values whose share changed most. */
+  readonly values: readonly { readonly value: string; readonly before: number; readonly lately: number }[];
+}
+
+/** Chance of even one false alarm among all that is looked at. */
+const ALPHA = 0.01;
+/** Less than this is customarily no drift. */
+const LEAST_INDEX = 0.1;
+/** Rarer values are counted together: the test needs a few of each. */
+const FEWEST_EXPECTED = 5;
+const SHOWN = 5;
+const OTHERS = 'all others';
+
+/** What has changed, the largest change first. An alarm is significant by Holm's procedure over all that is looked at. */
+export function driftsOf(counts: readonly Counts[]): Drift[] {
+  const found = counts.map(driftOf).filter((drift) => drift !== undefined);
+  const significant = holmRejects(
+    found.map(({ p }) => p),
+    ALPHA,
+  );
+  return found
+    .map((drift, i) => ({ ...drift, isAlarm: significant.has(i) && drift.index >= LEAST_INDEX }))
+    .sort((a, b) => b.index - a.index || (a.what < b.what ? -1 : 1));
+}
+
+function driftOf({ what, before, lately }: Counts): Omit<Drift, 'isAlarm'> | undefined {
+  const [ofBefore, ofLately] = [total(before), total(lately)];
+  if (ofBefore === 0 || ofLately === 0) return undefined;
+  const rows = pooled(before, lately);
+  // Half a sample more of each keeps the logarithm of a value that is new or gone finite.
+  const share = (count: number, all: number): number => (count + 0.5) / (all + rows.length / 2);
+  const index = rows.reduce((sum, row) => {
+    const [a, b] = [share(row.before, ofBefore), share(row.lately, ofLately)];
+    return sum + (b - a) * Math.log(b / a);
+  }, 0);
+  const shares = rows.map(({ value, ...row }) => ({
+    value,
+    before: row.before / ofBefore,
+    lately: row.lately / ofLately,
+  }));
+  const change = ({ before: a, lately: b }: { before: number; lately: number }): number => Math.abs(b - a);
+  const values = shares.sort((a, b) => change(b) - change(a)).slice(0, SHOWN);
+  return { what, index, p: pOf(rows, ofBefore, ofLately), values };
+}
+
+interface Row {
+  readonly value: string;
+  readonly before: number;
+  readonly lately: number;
+}
+
+/** By value; those of which too few are expected on the smaller side are one row. */
+function pooled(before: ReadonlyMap<string, number>, lately: ReadonlyMap<string, number>): Row[] {
+  const [ofBefore, ofLately] = [total(before), total(lately)];
+  const least = Math.min(ofBefore, ofLately) / (ofBefore + ofLately);
+  const values = [...new Set([...before.keys(), ...lately.keys()])].sort();
+  const rows = values.map((value) => ({ value, before: before.get(value) ?? 0, lately: lately.get(value) ?? 0 }));
+  const isCommon = (row: Row): boolean => (row.before + row.lately) * least >= FEWEST_EXPECTED;
+  const rare = rows.filter((row) => !isCommon(row));
+  if (rare.length === 0) return rows;
+  const others = {
+    value: OTHERS,
+    before: rare.reduce((sum, row) => sum + row.before, 0),
+    lately: rare.reduce((sum, row) => sum + row.lately, 0),
+  };
+  return [...rows.filter(isCommon), others];
+}
+
+/** Pearson's chi-squared test that both sides were drawn alike; 1 where there is but one value. */
+function pOf(rows: readonly Row[], ofBefore: number, ofLately: number): number {
+  if (rows.length < 2) return 1;
+  const all = ofBefore + ofLately;
+  const statistic = rows.reduce((sum, { before, lately }) => {
+    const [a, b] = [((before + lately) * ofBefore) / all, ((before + lately) * ofLately) / all];
+    return sum + (before - a) ** 2 / a + (lately - b) ** 2 / b;
+  }, 0);
+  return chiSquaredTail(statistic, rows.length - 1);
+}
+
+/** P(X >= x) for X chi-squared, by the cube root that is nearly normal (Wilson and Hilferty 1931). */
+export function chiSquaredTail(x: number, degrees: number): number {
+  const spread = 2 / (9 * degrees);
+  return normalTail((Math.cbrt(x / degrees) - 1 + spread) / Math.sqrt(spread));
+}
+
+/** P(Z >= z), within 1.5e-7 (Abramowitz and Stegun 26.2.17). */
+function normalTail(z: number): number {
+  if (z < 0) return 1 - normalTail(-z);
+  const t = 1 / (1 + 0.2316419 * z);
+  const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  return (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
+}
+
+const total = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((sum, n) => sum + n, 0);

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { groupsOf, imageFingerprints, textFingerprints, twinsOf, vectorFingerprints } from './near-duplicates.js';
+
+const random = (seed: number) => () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
+
+describe('near duplicates', () => {
+  it('are texts that differ by little, in groups, in any case and spacing', () => {
+    const texts = [
+      'Where is the parcel that I ordered last week?',
+      'I want my money back for the broken lamp, please',
+      'where is the  parcel that I ordered last week',
+      'How do I change my password?',
+      'Where is the parcel that I ordered last week??',
+      '',
+      '',
+    ];
+    expect(groupsOf(textFingerprints(texts))).toEqual([[0, 2, 4]]);
+  });
+
+  it('are found in ten thousand texts, and only they', () => {
+    const next = random(7);
+    const word = (): string => Math.floor(next() * 1e6).toString(36);
+    const texts = Array.from({ length: 5_000 }, () => Array.from({ length: 12 }, word).join(' '));
+    const copies = texts.map((text, i) => (i % 10 === 0 ? `${text}!` : Array.from({ length: 12 }, word).join(' ')));
+    const groups = groupsOf(textFingerprints([...texts, ...copies]));
+    expect(groups.every(([a, b]) => b === a! + 5_000)).toBe(true);
+    expect(groups.length).toBeGreaterThanOrEqual(495);
+  });
+
+  it('are pictures of which at most three of 64 steps differ', () => {
+    const picture = Array.from({ length: 72 }, (_, i) => (i * 37) % 11);
+    const brighter = picture.map((value) => value * 2 + 5);
+    const other = picture.map((_, i) => (i * 53) % 7);
+    const touched = picture.slice();
+    touched[20] = 100;
+    expect(groupsOf(imageFingerprints([picture, other, brighter, touched]))).toEqual([[0, 2, 3]]);
+  });
+
+  it('are vectors that are the same but for a thousandth', () => {
+    const vector = [1, 2, 3, -4];
+    const near = vector.map((value) => value + 1e-3);
+    expect(groupsOf(vectorFingerprints([vector, [1, 2, 3, 4], near, vector]))).toEqual([[0, 2, 3]]);
+    expect(groupsOf(vectorFingerprints([vector, vector.map((value) => value + 0.05)]))).toEqual([]);
+  });
+
+  it('of what is held out are looked for among what is learnt alone', () => {
+    const learnt = ['the first of the sentences', 'another one about refunds'];
+    const heldOut = ['Another one about refunds!', 'something else', 'something else'];
+    expect(twinsOf(textFingerprints([...learnt, ...heldOut]), 2)).toEqual(new Map([[2, 1]]));
+  });
+});

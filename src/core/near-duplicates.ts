@@ -1,0 +1,167 @@
+import { hashUnits, normaliseText } from './text-features.js';
+
+/**
+ * What makes items comparable: a few keys, of which alike items share at least one, and whether two that share a key
+ * are alike indeed.
+ */
+export interface Fingerprints {
+  /** Keys of each item; none for an item that is like no other. */
+  readonly keys: readonly (readonly number[])[];
+  isAlike(a: number, b: number): boolean;
+}
+
+const SHINGLE = 4;
+const BANDS = 8;
+const ROWS = 4;
+/** Texts that share so much of their pieces (Jaccard) are near duplicates. */
+const ALIKE = 0.8;
+/** Bits of a picture's 64 that may differ. With 4 keys of 16 bits any two that differ in 3 share one. */
+const MOST_BITS = 3;
+/** Distance of two vectors beside their length up to which they are the same for all that matters. */
+const NEAR = 1e-3;
+/** Of a key that very many items have only neighbours are compared: the cost stays linear, and long chains still join. */
+const NEIGHBOURS = 20;
+
+/**
+ * Texts by MinHash (Broder 1997) of pieces of four characters: 8 bands of 4 hashes find pairs with a Jaccard likeness
+ * of .8 with a chance of .985, and likeness itself is measured, so nothing else is found.
+ */
+export function textFingerprints(texts: readonly string[]): Fingerprints {
+  const shingles = texts.map(shinglesOf);
+  return {
+    keys: shingles.map((set) => (set.size === 0 ? [] : bandsOf(set))),
+    isAlike: (a, b) => jaccard(shingles[a]!, shingles[b]!) >= ALIKE,
+  };
+}
+
+/** Pictures by the sign of each step from left to right in 9 x 8 grey pixels (difference hash, 64 bits). */
+export function imageFingerprints(pixels: readonly ArrayLike<number>[]): Fingerprints {
+  const hashes = pixels.map(differenceHash);
+  return {
+    keys: hashes.map((hash) => [...hash].map((word, i) => i * 2 ** 16 + word)),
+    isAlike: (a, b) => hashes[a]!.reduce((bits, word, i) => bits + bitsIn(word ^ hashes[b]![i]!), 0) <= MOST_BITS,
+  };
+}
+
+/** Vectors by their numbers rounded to about a hundredth of their length, and by that shifted by half a step. */
+export function vectorFingerprints(vectors: readonly ArrayLike<number>[]): Fingerprints {
+  return {
+    keys: vectors.map((vector) => [0, 0.5].map((shift) => roundedKey(vector, shift))),
+    isAlike: (a, b) => distance(vectors[a]!, vectors[b]!) <= NEAR * (lengthOf(vectors[a]!) + Number.MIN_VALUE),
+  };
+}
+
+/** Indexes of items that are alike, directly or by way of others; groups of one are left out. In order of their first. */
+export function groupsOf(fingerprints: Fingerprints): number[][] {
+  const root = fingerprints.keys.map((_, i) => i);
+  const find = (i: number): number => {
+    while (root[i] !== i) i = root[i] = root[root[i]!]!;
+    return i;
+  };
+  forPairs(fingerprints, (a, b) => {
+    const [one, other] = [find(a), find(b)];
+    if (one !== other && fingerprints.isAlike(a, b)) root[Math.max(one, other)] = Math.min(one, other);
+  });
+  const groups = new Map<number, number[]>();
+  root.forEach((_, i) => {
+    const of = find(i);
+    groups.set(of, [...(groups.get(of) ?? []), i]);
+  });
+  return [...groups.values()].filter(({ length }) => length > 1);
+}
+
+/** For each item from `from` on, the first before it that it is like, if any: what is held out beside what is learnt. */
+export function twinsOf(fingerprints: Fingerprints, from: number): Map<number, number> {
+  const holders = new Map<number, number[]>();
+  const twins = new Map<number, number>();
+  fingerprints.keys.forEach((keys, i) => {
+    for (const key of keys) {
+      const held = holders.get(key);
+      if (i < from) {
+        if (held) held.push(i);
+        else holders.set(key, [i]);
+      } else if (!twins.has(i)) {
+        const twin = held?.slice(0, NEIGHBOURS).find((other) => fingerprints.isAlike(other, i));
+        if (twin !== undefined) twins.set(i, twin);
+      }
+    }
+  });
+  return twins;
+}
+
+function forPairs({ keys }: Fingerprints, look: (a: number, b: number) => void): void {
+  const holders = new Map<number, number[]>();
+  keys.forEach((own, i) => {
+    for (const key of own) {
+      const held = holders.get(key) ?? [];
+      for (const other of held.slice(-NEIGHBOURS)) look(other, i);
+      held.push(i);
+      holders.set(key, held);
+    }
+  });
+}
+
+function shinglesOf(text: string): Set<number> {
+  const normal = ` ${normaliseText(text)} `;
+  const set = new Set<number>();
+  for (let at = 0; at + SHINGLE <= normal.length; at += 1) set.add(hashUnits(normal.slice(at, at + SHINGLE)));
+  return set;
+}
+
+/** Each band's key: its number and the smallest hashes of its rows. */
+function bandsOf(shingles: ReadonlySet<number>): number[] {
+  return Array.from({ length: BANDS }, (_, band) => {
+    let key = band + 1;
+    for (let row = 0; row < ROWS; row += 1) {
+      const multiplier = OddMultipliers[band * ROWS + row]!;
+      let least = 2 ** 32;
+      for (const shingle of shingles) least = Math.min(least, mixed(shingle, multiplier));
+      key = mixed(key ^ least, 0x9e3779b1);
+    }
+    return key;
+  });
+}
+
+/** A random order of 32-bit numbers for every odd multiplier. */
+function mixed(value: number, multiplier: number): number {
+  const once = Math.imul(value ^ (value >>> 15), multiplier);
+  return (once ^ (once >>> 13)) >>> 0;
+}
+const OddMultipliers = Array.from({ length: BANDS * ROWS }, (_, i) => hashUnits(`order ${i}`) | 1);
+
+function jaccard(a: ReadonlySet<number>, b: ReadonlySet<number>): number {
+  let shared = 0;
+  for (const shingle of a) if (b.has(shingle)) shared += 1;
+  const all = a.size + b.size - shared;
+  return all === 0 ? 1 : shared / all;
+}
+
+function differenceHash(pixels: ArrayLike<number>): Uint16Array {
+  const hash = new Uint16Array(4);
+  for (let bit = 0; bit < 64; bit += 1) {
+    const at = Math.floor(bit / 8) * 9 + (bit % 8);
+    if (pixels[at + 1]! > pixels[at]!) hash[bit >> 4]! |= 1 << (bit & 15);
+  }
+  return hash;
+}
+
+function bitsIn(word: number): number {
+  let bits = 0;
+  for (let left = word; left > 0; left &= left - 1) bits += 1;
+  return bits;
+}
+
+function roundedKey(vector: ArrayLike<number>, shift: number): number {
+  const step = Math.max(Number.MIN_VALUE, 2 ** Math.round(Math.log2(lengthOf(vector) + Number.MIN_VALUE)) / 100);
+  let key = shift === 0 ? 1 : 2;
+  for (let i = 0; i < vector.length; i += 1) key = mixed(key ^ Math.floor(vector[i]! / step + shift), 0x85ebca6b);
+  return key;
+}
+
+const lengthOf = (vector: ArrayLike<number>): number => Math.hypot(...Array.from(vector));
+
+function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = a.length === b.length ? 0 : Infinity;
+  for (let i = 0; i < a.length; i += 1) sum += (a[i]! - b[i]!) ** 2;
+  return Math.sqrt(sum);
+}
