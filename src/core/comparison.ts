@@ -48,6 +48,13 @@ export interface ControlBout {
   readonly losses: number;
 }
 
+/** Held-out samples that are nearly the same as something learnt: the more they raise the accuracy, the less it tells. */
+export interface LeakReport {
+  readonly samples: number;
+  readonly accuracy: number | null;
+  readonly accuracyOfOthers: number | null;
+}
+
 export interface Watch extends SequentialVerdict {
   readonly version: number;
   readonly against: number;
@@ -63,6 +70,8 @@ export interface EvaluationReport extends BoutReport {
   readonly footprint: Footprint;
   /** The champion against the model it replaced, on golden samples verified since; null when it replaced none. */
   readonly watch: Watch | null;
+  /** Absent in evaluations of before it was looked for. */
+  readonly leaks?: LeakReport;
   /** One version in ten has a control; null for the others. */
   readonly control?: ControlBout | null;
   /** Of the labels that are new since the last snapshot. */

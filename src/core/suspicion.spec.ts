@@ -17,8 +17,8 @@ describe('suspicionOf', () => {
     const { pruned, suspects, alarms } = suspicionOf([...sound(20), judged('a', -0.8), judged('b', -0.2)], true);
     expect([...pruned]).toEqual(['a']);
     expect(suspects).toEqual([
-      { sampleId: 'a', label: 'cat', instead: 'dog', margin: -0.8 },
-      { sampleId: 'b', label: 'cat', instead: 'dog', margin: -0.2 },
+      { sampleId: 'a', label: 'cat', instead: 'dog', margin: -0.8, isFlagged: false },
+      { sampleId: 'b', label: 'cat', instead: 'dog', margin: -0.2, isFlagged: false },
     ]);
     expect(alarms).toEqual([]);
   });

@@ -10,6 +10,8 @@ export interface JudgedLabel {
   readonly isTrusted: boolean;
   /** Who said it, when it was one person. */
   readonly rater?: string | undefined;
+  /** Confident learning takes it for wrong. */
+  readonly isFlagged?: boolean;
 }
 
 export interface Suspect {
@@ -17,6 +19,7 @@ export interface Suspect {
   readonly label: string;
   readonly instead: string;
   readonly margin: number;
+  readonly isFlagged?: boolean;
 }
 
 export interface Suspicion {
@@ -26,6 +29,8 @@ export interface Suspicion {
   readonly suspects: readonly Suspect[];
   /** Classes and raters of whom so much is doubted that somebody should look. */
   readonly alarms: readonly string[];
+  /** How many labels confident learning takes for wrong. */
+  readonly flagged: number;
 }
 
 /** Below this margin models agree that the label is wrong. Drift and rare classes lie above it (measured). */
@@ -38,7 +43,7 @@ const MOST_PRUNED = 0.4;
 const ALARMING = 0.15;
 const ALARMING_RATIO = 2;
 const FEWEST_ALARMING = 20;
-const SUSPECTS = 20;
+const SUSPECTS = 200;
 
 /** Whose labels models doubt so strongly that the label is probably wrong. */
 export const doubted = (labels: readonly JudgedLabel[]): JudgedLabel[] =>
@@ -65,13 +70,20 @@ export function suspicionOf(labels: readonly JudgedLabel[], mayPrune: boolean): 
     .filter(({ isTrusted, margin }) => !isTrusted && margin < 0)
     .sort(byMargin)
     .slice(0, SUSPECTS)
-    .map(({ sampleId, label, instead, margin }) => ({ sampleId, label, instead, margin }));
+    .map(({ sampleId, label, instead, margin, isFlagged = false }) => ({
+      sampleId,
+      label,
+      instead,
+      margin,
+      isFlagged,
+    }));
   const usual = doubted(labels).length / Math.max(1, labels.length);
   const alarms = [
     ...ofClass.alarming(usual).map(([label, share]) => `${share} of the labels ${label} look wrong`),
     ...ofRater.alarming(usual).map(([rater, share]) => `${share} of the labels by ${rater} look wrong`),
   ];
-  return { pruned, suspects, alarms };
+  const flagged = labels.filter(({ isFlagged }) => isFlagged).length;
+  return { pruned, suspects, alarms, flagged };
 }
 
 /** Of equal margins the smaller id first: the order of the input must not decide. */

@@ -34,6 +34,10 @@ export const ConfusionQuery = z.object({
 });
 export type ConfusionFilter = z.infer<typeof ConfusionQuery>;
 
+export const DaysQuery = z.object({ days: z.coerce.number().min(0.01).max(3_650).default(30) });
+
+export const MapQuery = z.object({ version: z.coerce.number().int().min(1).optional() });
+
 export const ReviewQuery = z.object({
   n: z.coerce.number().int().min(1).max(100).default(10),
   rater: text.optional(),

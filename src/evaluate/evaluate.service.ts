@@ -6,6 +6,7 @@ import {
   type ControlBout,
   type EvaluationReport,
   type HoldoutAnswers,
+  type LeakReport,
   recentOf,
   sourcesOf,
   type Watch,
@@ -76,6 +77,7 @@ export class EvaluateService {
         millisecondsAnAnswer: holdout.length === 0 ? 0 : challenger.milliseconds / holdout.length,
       },
       watch: champion && contest.replaced && (await this.watch(holdout, champion, contest.replaced)),
+      leaks: leaksIn(holdout, challenger, contest.leaked),
       control: contest.challenger.hasControl ? await this.control(holdout, challenger, contest.challenger) : null,
       sources: contest.champion ? sourcesOf(batch, (await this.answers(contest.champion, batch)).answers) : [],
     };
@@ -144,6 +146,21 @@ export class EvaluateService {
       model.dispose();
     }
   }
+}
+
+/** How the challenger does on what is nearly the same as something it learnt, and on the rest. */
+function leaksIn(
+  holdout: readonly SnapshotSample[],
+  { answers }: HoldoutAnswers,
+  leaked: ReadonlySet<string>,
+): LeakReport {
+  const isRight = (i: number): boolean => answers[i] === holdout[i]!.label;
+  const share = (members: readonly number[]): number | null =>
+    members.length === 0 ? null : members.filter(isRight).length / members.length;
+  const all = [...holdout.keys()];
+  const near = all.filter((i) => leaked.has(holdout[i]!.sampleId));
+  const far = all.filter((i) => !leaked.has(holdout[i]!.sampleId));
+  return { samples: near.length, accuracy: share(near), accuracyOfOthers: share(far) };
 }
 
 type Given = Pick<Answer, 'label' | 'confidence'>;

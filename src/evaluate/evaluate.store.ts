@@ -21,6 +21,8 @@ export interface Contest {
   readonly goldenSince: Date;
   readonly halfLifeDays: number | null;
   readonly challenger: Contender & { readonly bytes: number; readonly hasControl: boolean };
+  /** Held out, and nearly the same as something the challenger learnt from. */
+  readonly leaked: ReadonlySet<string>;
   readonly champion: Contender | null;
   /** The model that the champion replaced, and when; null when it replaced none or was itself returned to. */
   readonly replaced: (Contender & { readonly at: Date }) | null;
@@ -34,7 +36,8 @@ export class EvaluateStore {
 
   async contest(projectId: string, version: number): Promise<Contest | undefined> {
     const [row] = await this.db.query<ContestRow>(
-      `select m.snapshot_id, d.manifest_key, d.created_at, coalesce(b.cut, 0) as parent_cut, m.prefix, m.bytes, m.metrics ? 'control' as has_control, p.settings,
+      `select m.snapshot_id, d.manifest_key, d.created_at, coalesce(b.cut, 0) as parent_cut, m.prefix, m.bytes, m.metrics ? 'control' as has_control,
+              coalesce(m.metrics->'leaks'->'leaked', '[]'::jsonb) as leaked, p.settings,
               a.version as champion, c.prefix as champion_prefix,
               k.version as anchor, k.prefix as anchor_prefix, r.version as replaced, r.prefix as replaced_prefix, r.created_at as replaced_at
        from model_version m
@@ -99,6 +102,7 @@ function contestOf(version: number, row: ContestRow): Contest {
     goldenSince: daysBefore(row.created_at, promotion.goldenDays),
     halfLifeDays: training.halfLifeDays,
     challenger: { version, prefix: row.prefix, bytes: row.bytes, hasControl: row.has_control, labels },
+    leaked: new Set(row.leaked),
     champion: contender(row.champion, row.champion_prefix),
     anchor: contender(row.anchor, row.anchor_prefix),
     replaced: replaced && { ...replaced, at: row.replaced_at! },
@@ -114,6 +118,7 @@ interface ContestRow {
   readonly parent_cut: string;
   readonly bytes: number;
   readonly has_control: boolean;
+  readonly leaked: readonly string[];
   readonly settings: SettingsPatch;
   readonly prefix: string;
   readonly champion: number | null;

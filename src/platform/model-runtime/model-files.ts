@@ -4,6 +4,9 @@ import type { ModelFiles, ModelKind } from './types.js';
 
 export const MANIFEST = 'manifest.json';
 
+/** Beside the model and not one of its files: it is looked at and never loaded. */
+export const MAP = 'map.json';
+
 /** Models that somebody else's program made, by where it ran. */
 const FOREIGN = ['command', 'kubernetes'] as const;
 export type ForeignBackend = (typeof FOREIGN)[number];

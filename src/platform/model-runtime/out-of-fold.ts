@@ -1,7 +1,9 @@
 import { atTemperature, calibrationError, meanLoss, type Said, temperatureOf } from '../../core/calibration.js';
+import { wrongLabels } from '../../core/confident-learning.js';
 import { sha256 } from '../../core/ids.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { pBetter } from '../../core/paired-test.js';
+import { type Layout, layoutOf } from '../../core/projection.js';
 import { type ScopeThreshold, scopeThresholdOf } from '../../core/scope.js';
 import { doubted, type JudgedLabel, type Suspicion, suspicionOf } from '../../core/suspicion.js';
 import type { FitOrder, Learner } from './learner.js';
@@ -17,6 +19,16 @@ export interface Judgement extends Suspicion {
   readonly loss: number;
   /** Null where no label stands for "out of scope". */
   readonly outOfScope: ScopeThreshold | null;
+  /** Null where nothing was judged. */
+  readonly map: SampleMap | null;
+}
+
+/** The samples laid out by what models that had not seen them think: alike ones lie together. By index in `labels`. */
+export interface SampleMap extends Layout {
+  readonly labels: readonly string[];
+  readonly ids: readonly string[];
+  readonly label: readonly number[];
+  readonly predicted: readonly number[];
 }
 
 export const NOT_JUDGED: Judgement = {
@@ -25,9 +37,11 @@ export const NOT_JUDGED: Judgement = {
   calibrationError: { before: null, after: null },
   loss: 0,
   outOfScope: null,
+  map: null,
   pruned: new Set(),
   suspects: [],
   alarms: [],
+  flagged: 0,
 };
 
 /** No label is empty. */
@@ -84,12 +98,34 @@ export async function judgeOutOfFold(
   const first = verdictOf(asking, await answersOutOfFold(asking, FOLDS, new Set()));
   const cleaned = await withoutDoubted(asking, first);
   const { answers, labels, temperature } = cleaned ?? first;
-  const suspicion = suspicionOf(labels, cleaned !== undefined);
+  const suspicion = suspicionOf(flagged(labels, answers, learner.labels.length), cleaned !== undefined);
   const kept = answers.filter((_, i) => !suspicion.pruned.has(samples[i]!.sampleId));
   const calibrated = calibration(kept, cleaned ? temperatureOf(kept) : temperature);
   const refusing = learner.labels.indexOf(outOfScope ?? NO_LABEL);
   const threshold = refusing < 0 ? null : scopeOf(kept, calibrated.temperature, refusing);
-  return { ...suspicion, ...calibrated, outOfScope: threshold };
+  return { ...suspicion, ...calibrated, outOfScope: threshold, map: mapOf(samples, answers, learner.labels) };
+}
+
+/** The labels that confident learning takes for wrong, by both of its ways of counting. */
+function flagged(labels: readonly JudgedLabel[], answers: readonly Said[], classes: number): JudgedLabel[] {
+  const probabilities = new Float64Array(answers.length * classes);
+  answers.forEach((said, row) => probabilities.set(said.probabilities as Float32Array, row * classes));
+  const given = Int32Array.from(answers, ({ target }) => target);
+  const wrong = wrongLabels({ classes, probabilities, given }, 'both');
+  return labels.map((label, row) => ({ ...label, isFlagged: wrong[row] === 1 }));
+}
+
+const SMALLEST = 1e-4;
+
+function mapOf(samples: readonly SnapshotSample[], answers: readonly Said[], labels: readonly string[]): SampleMap {
+  const logs = answers.map(({ probabilities }) => Float32Array.from(probabilities, (p) => Math.log(p + SMALLEST)));
+  return {
+    labels,
+    ids: samples.map(({ sampleId }) => sampleId),
+    label: answers.map(({ target }) => target),
+    predicted: answers.map(({ probabilities }) => likeliest(probabilities, -1)),
+    ...layoutOf(logs),
+  };
 }
 
 /** The label itself is answered already where it is likeliest: the threshold is about the other answers. */
@@ -181,7 +217,10 @@ function judgedLabel(sample: SnapshotSample, { probabilities, target }: Said, la
 
 const confidenceOf = (probabilities: ArrayLike<number>): number => probabilities[likeliest(probabilities, -1)]!;
 
-function calibration(said: readonly Said[], temperature: number): Omit<Judgement, keyof Suspicion | 'outOfScope'> {
+function calibration(
+  said: readonly Said[],
+  temperature: number,
+): Omit<Judgement, keyof Suspicion | 'outOfScope' | 'map'> {
   const answers = said.map((one) => ({
     isRight: isRight(one),
     before: confidenceOf(one.probabilities),

@@ -70,7 +70,7 @@ export async function trainModel(
     ...reported(read.excluded),
   };
   const files = sealFiles(await withBase(fit.files(judgement.temperature), labels, own), facts);
-  return { kind: read.kind, labels, files, backend: HEADS, metrics };
+  return { kind: read.kind, labels, files, backend: HEADS, metrics, map: judgement.map };
 }
 
 /** A model on a project's own base becomes one LayersModel with it, where TensorFlow.js can continue the base. */
@@ -88,7 +88,7 @@ const part =
 
 function judged(judgement: Judgement) {
   if (judgement === NOT_JUDGED) return {};
-  const { pruned, outOfScope, ...rest } = judgement;
+  const { pruned, outOfScope, map: _map, ...rest } = judgement;
   return { outOfFold: { ...rest, pruned: pruned.size }, ...(outOfScope ? { outOfScope } : {}) };
 }
 

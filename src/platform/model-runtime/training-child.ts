@@ -6,8 +6,10 @@ import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
 import { trainByCommand } from './command-trainer.js';
 import { trainOnKubernetes } from './kubernetes-trainer.js';
+import { leakCertificate } from './leaks.js';
 import { openBase, readModelFiles } from './load-model.js';
-import { controlPrefix, fileKey, fileOf, MANIFEST, sha256, withProvenance } from './model-files.js';
+import { controlPrefix, fileKey, fileOf, MANIFEST, MAP, sha256, withProvenance } from './model-files.js';
+import type { SampleMap } from './out-of-fold.js';
 import { trainModel } from './train-model.js';
 import type {
   Elsewhere,
@@ -41,25 +43,47 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
   const store = new ObjectStore(job.store);
   const { elsewhere } = job;
   const own = job.base && !elsewhere ? await openOwn(store, job.base, job.backend) : undefined;
-  const samples = await readSnapshot(store, job.manifestKey, ({ split }) => split === 'train');
-  const isFresh = job.parentPrefix === undefined || elsewhere !== undefined;
-  const parent = isFresh ? {} : { parent: await readModelFiles(store, job.parentPrefix!) };
-  const { seed, settings } = job;
-  const options: TrainingOptions = { seed, settings, ...parent, onProgress: progress(), signal: cancelled.signal };
+  const all = await readSnapshot(store, job.manifestKey);
+  const samples = all.filter(({ split }) => split === 'train');
+  const options = await optionsOf(store, job);
   const trained = elsewhere
     ? await trainElsewhere(store, samples, { ...job, elsewhere }, options)
     : await trainModel(samples, options, own);
   const control = hasControl(options) ? await trainModel(samples, afresh(options), own) : undefined;
   await own?.cache.save(sha256(Buffer.from(job.outputPrefix)));
 
-  if (control) await putFiles(store, controlPrefix(job.outputPrefix), control.files);
+  const heldOut = all.filter(({ split }) => split === 'holdout');
+  const leaks = await leakCertificate(samples, heldOut);
+  const metrics = { ...trained.metrics, leaks, ...(control ? { control: { seconds: control.metrics.seconds } } : {}) };
   const files = withProvenance(trained.files, job.provenance);
-  await putFiles(store, job.outputPrefix, files);
-  const { kind, labels } = trained;
-  const metrics = { ...trained.metrics, ...(control ? { control: { seconds: control.metrics.seconds } } : {}) };
-  const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0);
-  const manifestSha256 = sha256(fileOf(files, MANIFEST));
-  return { kind, labels, prefix: job.outputPrefix, manifestSha256, bytes, backend: trained.backend, metrics };
+  await keep(store, job.outputPrefix, { files, map: trained.map, control: control?.files });
+  return {
+    ...{ kind: trained.kind, labels: trained.labels, backend: trained.backend, metrics },
+    prefix: job.outputPrefix,
+    manifestSha256: sha256(fileOf(files, MANIFEST)),
+    bytes: [...files.values()].reduce((sum, { length }) => sum + length, 0),
+  };
+}
+
+/** What another program trains has no parent: it begins as it likes. */
+async function optionsOf(store: ObjectStore, job: TrainingJob): Promise<TrainingOptions> {
+  const { seed, settings, parentPrefix, elsewhere } = job;
+  const isFresh = parentPrefix === undefined || elsewhere !== undefined;
+  const parent = isFresh ? {} : { parent: await readModelFiles(store, parentPrefix) };
+  return { seed, settings, ...parent, onProgress: progress(), signal: cancelled.signal };
+}
+
+interface Kept {
+  readonly files: ModelFiles;
+  readonly map: SampleMap | null | undefined;
+  readonly control: ModelFiles | undefined;
+}
+
+/** The model comes last: what lies beside it is there when it is. */
+async function keep(store: ObjectStore, prefix: string, { files, map, control }: Kept): Promise<void> {
+  if (control) await putFiles(store, controlPrefix(prefix), control);
+  if (map) await store.put(fileKey(prefix, MAP), JSON.stringify(map), 'application/json');
+  await putFiles(store, prefix, files);
 }
 
 const hasControl = ({ parent, seed }: TrainingOptions): boolean => parent !== undefined && seed % CONTROL_EVERY === 0;

@@ -1,6 +1,8 @@
 import type { Input } from '../../core/input.js';
 import type { LabelChanges } from '../../core/label-changes.js';
 import type { WeightSettings } from '../../core/sample-weight.js';
+import type { LeakCertificate } from './leaks.js';
+import type { SampleMap } from './out-of-fold.js';
 import type { ScopeThreshold } from '../../core/scope.js';
 import type { Suspect } from '../../core/suspicion.js';
 
@@ -59,9 +61,12 @@ export interface TrainingMetrics {
     readonly pruned: number;
     readonly suspects: readonly Suspect[];
     readonly alarms: readonly string[];
+    readonly flagged: number;
   };
   /** From which confidence on answers are given, and what that costs; absent where no label is for "out of scope". */
   readonly outOfScope?: ScopeThreshold;
+  /** Absent in versions of before it was looked for. */
+  readonly leaks?: LeakCertificate;
   /** There is a control: the same samples learnt from nothing. */
   readonly control?: { readonly seconds: number };
   /** Samples that could not be read, when there were any. */
@@ -74,4 +79,6 @@ export interface TrainedModel {
   readonly files: ModelFiles;
   readonly backend: string;
   readonly metrics: TrainingMetrics;
+  /** Kept beside the model; null where samples were too few to be judged, absent for other people's trainers. */
+  readonly map?: SampleMap | null;
 }

@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { believed, judgeCrowd } from '../core/crowd.js';
+import { type Counts, driftsOf } from '../core/drift.js';
+import { LoopError } from '../core/errors.js';
+import { honestNumbers } from '../core/honest-accuracy.js';
+import { groupsOf, textFingerprints } from '../core/near-duplicates.js';
+import { ObjectStore } from '../platform/object-store/object-store.js';
+import { type Answered, type DriftCount, InsightStore, type LatestItem } from './insight.store.js';
+
+const MOST_GROUPS = 100;
+const SHOWN_OF_GROUP = 10;
+
+/** What the data and the people who label it are like, as far as numbers can say. */
+@Injectable()
+export class InsightService {
+  constructor(
+    private readonly store: InsightStore,
+    private readonly objects: ObjectStore,
+  ) {}
+
+  /** How good the answers to all traffic are, told from random audits, beside what those say who spoke up. */
+  async accuracy(projectId: string, days: number) {
+    const [verified, spoken] = await Promise.all([
+      this.store.verified(projectId, days),
+      this.store.spoken(projectId, days),
+    ]);
+    const naive = { samples: spoken.samples, accuracy: spoken.samples === 0 ? null : spoken.right / spoken.samples };
+    return { days, ...honestNumbers(verified), naive };
+  }
+
+  /** What has changed lately, the largest change first. */
+  async drift(projectId: string) {
+    return { items: driftsOf(countsOf(await this.store.driftCounts(projectId))) };
+  }
+
+  /** Who labels, how far they can be trusted, and what they cannot agree on. */
+  async raters(projectId: string) {
+    const answers = await this.store.answers(projectId);
+    const spoken = answers.map(({ rater, role, ...answer }) => ({ ...answer, rater: `${role} ${rater}` }));
+    const verdict = judgeCrowd(spoken);
+    const disputes = [...new Map(answers.filter(isDisputed).map((answer) => [answer.item, answer])).values()];
+    return {
+      method: verdict.method,
+      gain: verdict.gain,
+      items: ratersOf(answers, verdict.trust),
+      disputes: disputes.map(({ item, preview }) => ({
+        sampleId: item,
+        preview,
+        answers: answers.filter((answer) => answer.item === item).map(({ rater, label }) => ({ rater, label })),
+        suggested: believed(verdict.labels, verdict.beliefs.get(item)!),
+      })),
+    };
+  }
+
+  async suspects(projectId: string) {
+    return { items: await this.store.suspects(projectId) };
+  }
+
+  /** Inputs that are the same, or the same but for little; those with different labels first. */
+  async duplicates(projectId: string) {
+    const items = await this.store.latest(projectId);
+    const groups = [...alikeTexts(items), ...sameContents(items)].map(shownGroup);
+    groups.sort((a, b) => Number(b.isContradictory) - Number(a.isContradictory) || b.size - a.size);
+    return {
+      items: groups.slice(0, MOST_GROUPS),
+      looked: items.length,
+      duplicates: groups.reduce((sum, { size }) => sum + size - 1, 0),
+    };
+  }
+
+  /** The samples that a version learnt from, laid out by what models think of them. */
+  async map(projectId: string, version: number | undefined) {
+    const found = await this.store.prefix(projectId, version);
+    if (!found) throw new LoopError('not-found', 'There is no such model version in this project.');
+    const file = await this.objects.find(`${found.prefix}map.json`);
+    if (!file) throw new LoopError('not-found', `Version ${found.version} has no map: it learnt from too few samples.`);
+    return { version: found.version, ...(JSON.parse(file.toString('utf8')) as object) };
+  }
+}
+
+function countsOf(rows: readonly DriftCount[]): Counts[] {
+  const counts = new Map<string, { before: Map<string, number>; lately: Map<string, number> }>();
+  for (const { what, value, before, lately } of rows) {
+    const of = counts.get(what) ?? { before: new Map(), lately: new Map() };
+    of.before.set(value, before);
+    of.lately.set(value, lately);
+    counts.set(what, of);
+  }
+  return [...counts].map(([what, of]) => ({ what, ...of }));
+}
+
+const isDisputed = ({ status }: Answered): boolean => status === 'disputed';
+
+/** By person: how much they said, how often the label is theirs, and how far they can be trusted. */
+function ratersOf(answers: readonly Answered[], trust: ReadonlyMap<string, number>) {
+  const raters = new Map<string, { rater: string; role: string; answers: number; resolved: number; agreed: number }>();
+  for (const { rater, role, label, resolved } of answers) {
+    const key = `${role} ${rater}`;
+    const of = raters.get(key) ?? { rater, role, answers: 0, resolved: 0, agreed: 0 };
+    of.answers += 1;
+    if (resolved !== null) of.resolved += 1;
+    if (resolved === label) of.agreed += 1;
+    raters.set(key, of);
+  }
+  return [...raters]
+    .map(([key, { resolved, agreed, ...of }]) => ({
+      ...of,
+      agreement: resolved === 0 ? null : agreed / resolved,
+      trust: trust.get(key)!,
+    }))
+    .sort((a, b) => b.answers - a.answers || (a.rater < b.rater ? -1 : 1));
+}
+
+function alikeTexts(items: readonly LatestItem[]): LatestItem[][] {
+  const texts = items.filter(({ kind }) => kind === 'text');
+  const groups = groupsOf(textFingerprints(texts.map(({ preview }) => preview)));
+  return groups.map((members) => members.map((i) => texts[i]!));
+}
+
+/** Of what is no text only the same bytes are told apart from others. */
+function sameContents(items: readonly LatestItem[]): LatestItem[][] {
+  const groups = new Map<string, LatestItem[]>();
+  for (const item of items) {
+    if (item.kind === 'text') continue;
+    const group = groups.get(item.contentHash);
+    if (group) group.push(item);
+    else groups.set(item.contentHash, [item]);
+  }
+  return [...groups.values()].filter(({ length }) => length > 1);
+}
+
+function shownGroup(members: readonly LatestItem[]) {
+  const labels = [...new Set(members.flatMap(({ label }) => label ?? []))].sort();
+  return {
+    size: members.length,
+    labels,
+    isContradictory: labels.length > 1,
+    splits: [...new Set(members.map(({ split }) => split))].sort(),
+    samples: members.slice(0, SHOWN_OF_GROUP).map(({ id, preview, label }) => ({ sampleId: id, preview, label })),
+  };
+}

@@ -1,0 +1,167 @@
+import { Injectable } from '@nestjs/common';
+import type { CrowdAnswer } from '../core/crowd.js';
+import type { Verified } from '../core/honest-accuracy.js';
+import { Database } from '../platform/database/database.js';
+
+/** Only the latest traffic is looked at, so that a look costs the same whatever is stored. */
+const WINDOW = 10_000;
+/** Of the window the latest fifth is "lately"; what lies before is what it is compared with. */
+const LATELY = 2_000;
+const MOST_ATTRIBUTES = 20;
+
+export interface DriftCount {
+  readonly what: string;
+  readonly value: string;
+  readonly before: number;
+  readonly lately: number;
+}
+
+export interface Answered extends CrowdAnswer {
+  readonly role: string;
+  readonly status: string | null;
+  readonly resolved: string | null;
+  readonly preview: string;
+}
+
+export interface SuspectRow {
+  readonly sampleId: string;
+  readonly label: string;
+  readonly instead: string;
+  readonly margin: number;
+  readonly isFlagged: boolean;
+  readonly preview: string;
+  readonly kind: string;
+}
+
+export interface LatestItem {
+  readonly id: string;
+  readonly kind: string;
+  readonly preview: string;
+  readonly contentHash: string;
+  readonly split: string;
+  readonly label: string | null;
+}
+
+@Injectable()
+export class InsightStore {
+  constructor(private readonly db: Database) {}
+
+  /** Audited samples of these days with what people verified: drawn at random, with the probability of that. */
+  verified(projectId: string, days: number): Promise<Verified[]> {
+    return this.db.query<Verified>(
+      `select s.label, p.label as predicted, v.probability
+       from review v
+       join sample s on s.project_id = v.project_id and s.prediction_id = v.sample_id and s.status = 'resolved'
+       join prediction p on p.project_id = v.project_id and p.id = v.sample_id
+       where v.project_id = $1 and v.reason = 'audit' and v.decision in ('correction', 'accept') and v.probability > 0
+         and v.decided_at > now() - make_interval(secs => $2 * 86400)
+       order by v.decided_at desc limit ${WINDOW}`,
+      [projectId, days],
+    );
+  }
+
+  /** What users spoke of in these days, as if it were a fair sample. */
+  async spoken(projectId: string, days: number): Promise<{ samples: number; right: number }> {
+    const [row] = await this.db.query<{ samples: number; right: number }>(
+      `select count(*)::int as samples, count(*) filter (where s.label = p.label)::int as right
+       from sample s join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
+       where s.project_id = $1 and s.status = 'resolved' and s.labelled_at > now() - make_interval(secs => $2 * 86400)`,
+      [projectId, days],
+    );
+    return row!;
+  }
+
+  /** How often each value of what can drift occurred before and lately. */
+  driftCounts(projectId: string): Promise<DriftCount[]> {
+    return this.db.query<DriftCount>(DRIFT, [projectId, WINDOW, LATELY, MOST_ATTRIBUTES]);
+  }
+
+  /** The latest statement of each person about each sample, as a label. */
+  answers(projectId: string): Promise<Answered[]> {
+    return this.db.query<Answered>(ANSWERS, [projectId, WINDOW]);
+  }
+
+  /** Labels that the latest model doubts and nobody has changed since, the most doubtful first. */
+  suspects(projectId: string): Promise<SuspectRow[]> {
+    return this.db.query<SuspectRow>(
+      `select d.id as "sampleId", d.label, d.instead, d.margin, d.flagged as "isFlagged", p.preview, p.input_kind as kind
+       from (select x->>'sampleId' as id, x->>'label' as label, x->>'instead' as instead, (x->>'margin')::float8 as margin,
+                    coalesce((x->>'isFlagged')::boolean, false) as flagged
+             from model_version m, jsonb_array_elements(coalesce(m.metrics->'outOfFold'->'suspects', '[]'::jsonb)) x
+             where m.project_id = $1 and m.version = (select max(version) from model_version where project_id = $1)) d
+       join sample s on s.project_id = $1 and s.prediction_id = d.id and s.status = 'resolved' and s.label = d.label
+       join prediction p on p.project_id = $1 and p.id = d.id
+       order by d.margin`,
+      [projectId],
+    );
+  }
+
+  /** The latest inputs as a list shows them, oldest first. */
+  latest(projectId: string): Promise<LatestItem[]> {
+    return this.db.query<LatestItem>(
+      `select * from (
+         select p.id, p.seq, p.input_kind as kind, p.preview, p.content_hash as "contentHash", p.split,
+                case when s.status = 'resolved' then s.label end as label
+         from prediction p left join sample s on s.project_id = p.project_id and s.prediction_id = p.id
+         where p.project_id = $1 order by p.seq desc limit ${WINDOW}) latest
+       order by seq`,
+      [projectId],
+    );
+  }
+
+  /** Where the files of a version are, of the champion's when none is given; undefined when there is none. */
+  async prefix(
+    projectId: string,
+    version: number | undefined,
+  ): Promise<{ version: number; prefix: string } | undefined> {
+    const [row] = await this.db.query<{ version: number; prefix: string }>(
+      `select m.version, m.prefix from model_version m
+       where m.project_id = $1 and m.version = coalesce($2::int,
+         (select version from model_alias where project_id = $1 and name = 'champion'),
+         (select max(version) from model_version where project_id = $1))`,
+      [projectId, version ?? null],
+    );
+    return row;
+  }
+}
+
+const DRIFT = `
+with recent as (
+  select p.*, row_number() over (order by p.seq desc) <= $3 as is_late
+  from (select * from prediction where project_id = $1 order by seq desc limit $2) p
+), spoken as (
+  select r.*, s.label as truth from recent r
+  join sample s on s.project_id = $1 and s.prediction_id = r.id and s.status = 'resolved'
+), said as (
+  select 'predicted label' as what, label as value, is_late from recent
+  union all select 'confidence', (floor(confidence * 10) / 10)::numeric(3, 1)::text, is_late from recent where confidence is not null
+  union all select 'kind of input', input_kind, is_late from recent
+  union all select 'length of text', (2 ^ ceil(log(2, greatest(1, length(preview)))))::int::text, is_late
+    from recent where input_kind = 'text'
+  union all select 'model version', model_version, is_late from recent
+  union all select 'label people give', truth, is_late from spoken
+  union all select 'wrong answers', case when truth = label then 'right' else 'wrong' end, is_late from spoken
+  union all
+  select 'attribute ' || a.key, left(a.value, 100), r.is_late
+  from recent r, jsonb_each_text(r.attributes) a
+  where jsonb_typeof(r.attributes) = 'object' and a.key in (
+    select k from recent x, jsonb_object_keys(x.attributes) k
+    where jsonb_typeof(x.attributes) = 'object' group by k order by count(*) desc, k limit $4)
+)
+select what, value, count(*) filter (where not is_late)::int as before, count(*) filter (where is_late)::int as lately
+from said group by 1, 2`;
+
+const ANSWERS = `
+with latest as (
+  select f.* from feedback f
+  where f.project_id = $1 and f.joined_at is not null and f.kind in ('correction', 'accept') order by f.seq desc limit $2
+)
+select distinct on (p.id, f.rater_role, f.rater_id)
+       p.id as item, f.rater_id as rater, f.rater_role as role,
+       case when f.kind = 'accept' then coalesce(f.label, p.label) else f.label end as label,
+       s.status, s.label as resolved, p.preview
+from latest f
+join prediction p on p.project_id = $1 and (p.id = f.prediction_id or p.external_id = f.external_id)
+left join sample s on s.project_id = $1 and s.prediction_id = p.id
+where f.kind = 'accept' or f.label is not null
+order by p.id, f.rater_role, f.rater_id, f.occurred_at desc, f.seq desc`;

@@ -1,0 +1,57 @@
+import { kindOf } from '../../core/input.js';
+import type { SnapshotSample } from '../../core/manifest.js';
+import {
+  type Fingerprints,
+  imageFingerprints,
+  textFingerprints,
+  twinsOf,
+  vectorFingerprints,
+} from '../../core/near-duplicates.js';
+import { InputMismatch } from './errors.js';
+import { imagePixels } from './image-pixels.js';
+
+/**
+ * What was held out beside what was learnt. Near duplicates stay in the comparison, as they are part of the traffic, but
+ * say little about how good a model is on what it has not seen, so they are counted apart.
+ */
+export interface LeakCertificate {
+  /** Held-out samples that were compared with all that was learnt from. */
+  readonly heldOut: number;
+  /** Those that are nearly the same as one of these. */
+  readonly leaked: readonly string[];
+}
+
+/** What the difference hash reads. */
+const SMALL = { width: 9, height: 8, channels: 1 } as const;
+
+/** Looks for held-out samples that are nearly the same as a learnt one. The same inputs share a side already. */
+export async function leakCertificate(
+  learnt: readonly SnapshotSample[],
+  heldOut: readonly SnapshotSample[],
+): Promise<LeakCertificate> {
+  const leaked: string[] = [];
+  for (const [kind, fingerprints] of Object.entries(FINGERPRINTS)) {
+    const isOfKind = ({ input }: SnapshotSample): boolean => kindOf(input) === kind;
+    const [known, asked] = [learnt.filter(isOfKind), heldOut.filter(isOfKind)];
+    if (known.length === 0 || asked.length === 0) continue;
+    const twins = twinsOf(await fingerprints([...known, ...asked]), known.length);
+    leaked.push(...[...twins.keys()].map((i) => asked[i - known.length]!.sampleId));
+  }
+  return { heldOut: heldOut.length, leaked };
+}
+
+const FINGERPRINTS: Readonly<Record<string, (samples: readonly SnapshotSample[]) => Promise<Fingerprints>>> = {
+  text: async (samples) => textFingerprints(samples.map(({ input }) => (input as { text: string }).text)),
+  vector: async (samples) => vectorFingerprints(samples.map(({ input }) => (input as { vector: number[] }).vector)),
+  image: async (samples) => imageFingerprints(await Promise.all(samples.map(smallPixels))),
+};
+
+/** A picture that cannot be read is like no other: its pixels are noise of its own. */
+async function smallPixels({ input }: SnapshotSample, i: number): Promise<ArrayLike<number>> {
+  try {
+    return await imagePixels(input, i, SMALL);
+  } catch (error) {
+    if (!(error instanceof InputMismatch)) throw error;
+    return Array.from({ length: 72 }, (_, pixel) => Math.sin((i + 1) * (pixel + 1)));
+  }
+}
