@@ -13,16 +13,26 @@ import { useQuery } from '@tanstack/react-query';
 import icon from '../icon.svg';
 import { call } from './api';
 import { ConfusionView } from './confusion';
+import { LabelsView } from './labels';
+import { MapView } from './map';
+import { ModelsView } from './models';
+import { QualityView } from './quality';
 import { ReviewView } from './review';
 import { SamplesView } from './samples';
+import { SettingsView } from './settings';
 import { follow, useQueryString } from './url-state';
 import { WheelView } from './wheel';
 
 const VIEWS = {
   wheel: { title: 'Wheel', View: WheelView },
+  quality: { title: 'Quality', View: QualityView },
   confusion: { title: 'Confusion', View: ConfusionView },
+  map: { title: 'Map', View: MapView },
   samples: { title: 'Samples', View: SamplesView },
+  labels: { title: 'Labels', View: LabelsView },
   review: { title: 'Review', View: ReviewView },
+  models: { title: 'Models', View: ModelsView },
+  settings: { title: 'Settings', View: SettingsView },
 } as const;
 type ViewName = keyof typeof VIEWS;
 

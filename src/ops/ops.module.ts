@@ -19,6 +19,7 @@ import { ProjectController } from './project.controller.js';
 import { ProjectService } from './project.service.js';
 import { ProjectStore } from './project.store.js';
 import { SessionController } from './session.controller.js';
+import { SettingsController } from './settings.controller.js';
 import { SweepProcessor } from './sweep.processor.js';
 import { SweepService } from './sweep.service.js';
 import { SweepStore } from './sweep.store.js';
@@ -26,7 +27,7 @@ import { SweepStore } from './sweep.store.js';
 /** Global for what every route asks: the directory of keys, and the memory of requests made before. */
 @Global()
 @Module({
-  controllers: [ProjectController, LoopController, HealthController, SessionController],
+  controllers: [ProjectController, SettingsController, LoopController, HealthController, SessionController],
   providers: [
     KeyService,
     KeyStore,

@@ -1,0 +1,69 @@
+/** What the insights answer, as far as the console reads it. */
+
+/** A share with its 95 % interval. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly samples: number;
+}
+
+export interface HonestAccuracy {
+  readonly days: number;
+  readonly accuracy: Estimate | null;
+  readonly recall: readonly ({ readonly label: string } & Estimate)[];
+  readonly naive: { readonly samples: number; readonly accuracy: number | null };
+}
+
+export interface Drift {
+  readonly what: string;
+  readonly index: number;
+  readonly p: number;
+  readonly isAlarm: boolean;
+  readonly values: readonly { readonly value: string; readonly before: number; readonly lately: number }[];
+}
+
+export interface Suspect {
+  readonly sampleId: string;
+  readonly label: string;
+  readonly instead: string;
+  readonly margin: number;
+  readonly isFlagged: boolean;
+  readonly preview: string;
+  readonly kind: string;
+}
+
+export interface Raters {
+  readonly method: 'majority' | 'dawid-skene';
+  readonly items: readonly {
+    readonly rater: string;
+    readonly role: string;
+    readonly answers: number;
+    readonly agreement: number | null;
+    readonly trust: number;
+  }[];
+  readonly disputes: readonly {
+    readonly sampleId: string;
+    readonly preview: string;
+    readonly answers: readonly { readonly rater: string; readonly label: string }[];
+    readonly suggested: { readonly label: string; readonly probability: number };
+  }[];
+}
+
+export interface DuplicateGroup {
+  readonly size: number;
+  readonly labels: readonly string[];
+  readonly isContradictory: boolean;
+  readonly samples: readonly { readonly sampleId: string; readonly preview: string; readonly label: string | null }[];
+}
+
+/** By index: where a sample lies, what people call it and what models that had not seen it do. */
+export interface SampleMap {
+  readonly version: number;
+  readonly labels: readonly string[];
+  readonly ids: readonly string[];
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  readonly label: readonly number[];
+  readonly predicted: readonly number[];
+}
