@@ -40,7 +40,8 @@ export interface Raters {
     readonly role: string;
     readonly answers: number;
     readonly agreement: number | null;
-    readonly trust: number;
+    /** Null for who never spoke of the same sample as somebody else. */
+    readonly trust: number | null;
   }[];
   readonly disputes: readonly {
     readonly sampleId: string;

@@ -13,7 +13,8 @@ export interface Points {
 export type Place = readonly [x: number, y: number];
 
 const MARGIN = 24;
-const POINT = 3;
+/** Pixels of a point's side: few points may be larger. */
+const POINT = { few: 5, many: 3, manyFrom: 3_000 } as const;
 const QUIET_ALPHA = 0.25;
 
 /** All points, with a margin. */
@@ -58,12 +59,14 @@ export function paint(
   look: { colourOf: (i: number) => Colour; isQuiet: (i: number) => boolean },
 ): void {
   const { data, width, height } = image;
+  const size = points.x.length < POINT.manyFrom ? POINT.few : POINT.many;
+  const half = (size - 1) / 2;
   for (let i = 0; i < points.x.length; i += 1) {
     const [x, y] = screenOf(camera, points.x[i]!, points.y[i]!);
     const [red, green, blue] = look.colourOf(i);
     const alpha = look.isQuiet(i) ? QUIET_ALPHA * 255 : 255;
-    for (let row = Math.round(y) - 1; row < Math.round(y) - 1 + POINT; row += 1) {
-      for (let column = Math.round(x) - 1; column < Math.round(x) - 1 + POINT; column += 1) {
+    for (let row = Math.round(y) - half; row <= Math.round(y) + half; row += 1) {
+      for (let column = Math.round(x) - half; column <= Math.round(x) + half; column += 1) {
         if (row < 0 || column < 0 || row >= height || column >= width) continue;
         data.set([red, green, blue, alpha], (row * width + column) * 4);
       }

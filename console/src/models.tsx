@@ -45,12 +45,12 @@ export function ModelsView() {
 
 function Versions({ models, open }: { models: readonly ModelRow[]; open: (version: string) => void }) {
   return (
-    <Table.ScrollContainer minWidth={480}>
+    <Table.ScrollContainer minWidth={280}>
       <Table fz="sm" highlightOnHover verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Version</Table.Th>
-            <Table.Th>Learnt from</Table.Th>
+            <Table.Th visibleFrom="sm">Learnt from</Table.Th>
             <Table.Th>Held out</Table.Th>
             <Table.Th visibleFrom="sm">Champion then</Table.Th>
             <Table.Th visibleFrom="sm">Calibration error</Table.Th>
@@ -73,7 +73,7 @@ function Versions({ models, open }: { models: readonly ModelRow[]; open: (versio
                   {parent === null ? 'from nothing' : `from v${parent}`}
                 </Text>
               </Table.Td>
-              <Table.Td>{count(metrics.trainSamples)}</Table.Td>
+              <Table.Td visibleFrom="sm">{count(metrics.trainSamples)}</Table.Td>
               <Table.Td>{percent(metrics.holdoutAccuracy)}</Table.Td>
               <Table.Td visibleFrom="sm">{percent(metrics.championAccuracy)}</Table.Td>
               <Table.Td visibleFrom="sm">{metrics.calibrationError?.toFixed(3) ?? '–'}</Table.Td>

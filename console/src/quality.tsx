@@ -109,7 +109,7 @@ function Drifts() {
         What has changed
       </Title>
       <Text size="sm" c="var(--quiet)" mb="sm">
-        The latest 2,000 predictions beside the 8,000 before them, the largest change first. Below .1 little has
+        The latest 2,000 predictions beside up to 8,000 before them, the largest change first. Below .1 little has
         changed, above .25 much.
       </Text>
       <Loaded of={drift}>

@@ -48,14 +48,14 @@ export function Runs() {
           items.length === 0 ? (
             <Empty title="Nothing has been trained yet">Runs begin when enough new labels are there, or now.</Empty>
           ) : (
-            <Table.ScrollContainer minWidth={420}>
+            <Table.ScrollContainer minWidth={280}>
               <Table fz="sm" verticalSpacing={6}>
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th>Run</Table.Th>
-                    <Table.Th>Why</Table.Th>
+                    <Table.Th visibleFrom="sm">Why</Table.Th>
                     <Table.Th>How it goes</Table.Th>
-                    <Table.Th>Took</Table.Th>
+                    <Table.Th visibleFrom="sm">Took</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody className="numbers">
@@ -84,7 +84,7 @@ function Run({ run, cancel }: { run: RunRow; cancel: () => void }) {
           {dateTime(createdAt)}
         </Text>
       </Table.Td>
-      <Table.Td>{trigger}</Table.Td>
+      <Table.Td visibleFrom="sm">{trigger}</Table.Td>
       <Table.Td>
         {isOpen(run) ? (
           <>
@@ -105,7 +105,7 @@ function Run({ run, cancel }: { run: RunRow; cancel: () => void }) {
           </>
         )}
       </Table.Td>
-      <Table.Td>{duration(seconds)}</Table.Td>
+      <Table.Td visibleFrom="sm">{duration(seconds)}</Table.Td>
     </Table.Tr>
   );
 }

@@ -4,15 +4,17 @@ import { type FormEvent, useState } from 'react';
 import { call } from './api';
 import { Loaded } from './parts';
 
-type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+type Json = string | number | boolean | null | readonly Json[] | Members;
+type Members = { readonly [name: string]: Json };
 interface Project {
   readonly name: string;
-  readonly settings: { readonly [name: string]: Json };
+  readonly settings: Members;
 }
 
 /** Every setting of the project, one row each. Who may promote by hand may change them. */
 export function SettingsView() {
   const settings = useQuery({ queryKey: ['settings'], queryFn: () => call<Project>('/v1/settings') });
+  const document = useQuery({ queryKey: ['openapi'], queryFn: () => call<Json>('/openapi.json'), staleTime: Infinity });
   return (
     <Stack gap="lg">
       <div>
@@ -20,8 +22,7 @@ export function SettingsView() {
           Settings
         </Title>
         <Text size="sm" c="var(--quiet)">
-          What they mean stands in the API documentation. Keys are made and revoked with the admin key, at
-          /v1/projects/…/keys.
+          What is not a number or a word is JSON. Keys are made and revoked with the admin key, at /v1/projects/…/keys.
         </Text>
       </div>
       <Card>
@@ -29,7 +30,12 @@ export function SettingsView() {
           {(project) => (
             <Stack gap={6}>
               {leavesOf(project.settings).map(({ path, value }) => (
-                <Setting key={`${path.join('.')} ${JSON.stringify(value)}`} path={path} value={value} />
+                <Setting
+                  key={`${path.join('.')} ${JSON.stringify(value)}`}
+                  path={path}
+                  value={value}
+                  meaning={meaningOf(document.data, path)}
+                />
               ))}
             </Stack>
           )}
@@ -37,6 +43,17 @@ export function SettingsView() {
       </Card>
     </Stack>
   );
+}
+
+/** The description in the service's own document: settings are explained in one place. */
+function meaningOf(document: Json | undefined, path: readonly string[]): string {
+  const steps = path.flatMap((name) => ['properties', name]);
+  const schema = ['paths', '/v1/settings', 'patch', 'requestBody', 'content', 'application/json', 'schema'];
+  const found = [...schema, 'properties', 'settings', ...steps, 'description'].reduce<Json | undefined>(
+    (at, name) => (typeof at === 'object' && at !== null && !Array.isArray(at) ? (at as Members)[name] : undefined),
+    document,
+  );
+  return typeof found === 'string' ? found : '';
 }
 
 interface Leaf {
@@ -52,7 +69,7 @@ const leavesOf = (settings: Project['settings']): Leaf[] =>
       : [{ path: [name], value }],
   );
 
-function Setting({ path, value }: Leaf) {
+function Setting({ path, value, meaning }: Leaf & { readonly meaning: string }) {
   const before = textOf(value);
   const [text, setText] = useState(before);
   const queries = useQueryClient();
@@ -68,9 +85,14 @@ function Setting({ path, value }: Leaf) {
   return (
     <form onSubmit={submit}>
       <Group gap="xs" wrap="wrap">
-        <Text size="sm" w={240} style={{ overflowWrap: 'anywhere' }}>
-          {name}
-        </Text>
+        <div className="setting">
+          <Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>
+            {name}
+          </Text>
+          <Text size="xs" c="var(--quiet)">
+            {meaning}
+          </Text>
+        </div>
         <TextInput
           size="xs"
           flex={1}

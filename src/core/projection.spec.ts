@@ -1,31 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../platform/model-runtime/random.js';
 import { layoutOf } from './projection.js';
 
 describe('layoutOf', () => {
-  it('shows the two directions in which rows differ most, largest first', () => {
-    const random = seededRandom(2);
-    const truth = Array.from({ length: 3_000 }, () => [
-      random.normal() * 10,
-      random.normal() * 3,
-      random.normal() * 0.1,
+  it('puts what is clear at the rim and what is doubted between', () => {
+    const { x, y } = layoutOf([
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+      [1 / 3, 1 / 3, 1 / 3],
+      [0.5, 0.5, 0],
     ]);
-    // Turned by 45 degrees in the plane of the first two.
-    const rows = truth.map(([a, b, c]) => [5 + (a! + b!) / Math.SQRT2, (a! - b!) / Math.SQRT2, c!]);
-    const { x, y } = layoutOf(rows);
-    const spread = (values: readonly number[]) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
-    expect(spread(x)).toBeCloseTo(10, 0);
-    expect(spread(y)).toBeCloseTo(3, 0);
-    expect(Math.abs(x[0]!)).toBeCloseTo(Math.abs(truth[0]![0]!), 0);
+    const radius = x.map((value, i) => Math.hypot(value, y[i]!));
+    expect(radius.slice(0, 3).map((r) => Math.round(r * 100))).toEqual([100, 100, 100]);
+    expect(radius[3]).toBeCloseTo(0, 2);
+    expect(x[4]).toBeCloseTo((x[0]! + x[1]!) / 2, 2);
+    expect(y[4]).toBeCloseTo((y[0]! + y[1]!) / 2, 2);
   });
 
-  it('has a place for rows that are all the same, and for none', () => {
-    expect(
-      layoutOf([
-        [1, 2],
-        [1, 2],
-      ]),
-    ).toEqual({ x: [0, 0], y: [0, 0] });
-    expect(layoutOf([])).toEqual({ x: [], y: [] });
+  it('puts classes that are confused side by side', () => {
+    // Classes 0 and 2 are confused, and 1 and 3; in order of their numbers they would be opposite each other.
+    const rows = [
+      [0.6, 0, 0.4, 0],
+      [0.4, 0, 0.6, 0],
+      [0, 0.6, 0, 0.4],
+      [0, 0.4, 0, 0.6],
+    ];
+    const { x, y } = layoutOf(rows);
+    expect(rows.map((_, i) => Math.hypot(x[i]!, y[i]!)).every((radius) => radius > 0.6)).toBe(true);
   });
+
+  it('has nothing to lay out of nothing', () => expect(layoutOf([])).toEqual({ x: [], y: [] }));
 });

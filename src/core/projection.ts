@@ -1,63 +1,72 @@
-/** Rows are told from a sample of so many: the axes hardly move after that. */
-const FITTED_ON = 2_000;
-const STEPS = 40;
-const DIGITS = 1_000;
-
-/** Where each row lies in two dimensions; units are those of the rows, rounded to a thousandth. */
+/** Where each row lies in two dimensions, rounded to a thousandth: the circle has radius 1. */
 export interface Layout {
   readonly x: number[];
   readonly y: number[];
 }
 
+const DIGITS = 1_000;
+/** Probabilities are drawn together by this power, else all that a model is sure of would lie on one spot. */
+const SPREAD = 0.7;
+
 /**
- * The two directions in which rows differ most (principal components), by power iteration; the same rows give the same
- * picture. The sign of an axis means nothing.
+ * Rows of class probabilities between their classes (RadViz, Hoffman and others 1997): each class has a place on a
+ * circle, and a row lies at the mean of these places weighed by what it gives to each. So what is clear lies at the
+ * rim, what is doubted between the classes that are confused, and classes that are confused often lie side by side.
  */
 export function layoutOf(rows: readonly ArrayLike<number>[]): Layout {
-  const width = rows[0]?.length ?? 0;
-  const every = Math.max(1, rows.length / FITTED_ON);
-  const some = Array.from({ length: Math.min(rows.length, FITTED_ON) }, (_, i) => rows[Math.floor(i * every)]!);
-  const mean = meanOf(some, width);
-  const centred = some.map((row) => mean.map((m, c) => row[c]! - m));
-  const first = principal(centred, width);
-  const second = principal(
-    centred.map((row) => without(row, first)),
-    width,
-  );
-  const along = (axis: Float64Array) =>
-    rows.map((row) => Math.round(axis.reduce((sum, a, c) => sum + a * (row[c]! - mean[c]!), 0) * DIGITS) / DIGITS);
-  return { x: along(first), y: along(second) };
-}
-
-function meanOf(rows: readonly ArrayLike<number>[], width: number): Float64Array {
-  const mean = new Float64Array(width);
-  for (const row of rows) for (let c = 0; c < width; c += 1) mean[c]! += row[c]! / rows.length;
-  return mean;
-}
-
-/** The direction of the largest variance of centred rows. Starts from a fixed one that no data is likely to avoid. */
-function principal(rows: readonly Float64Array[], width: number): Float64Array {
-  let axis = unit(Float64Array.from({ length: width }, (_, c) => Math.sin(c + 1)));
-  for (let step = 0; step < STEPS; step += 1) {
-    const next = new Float64Array(width);
-    for (const row of rows) {
-      const weight = dot(row, axis);
-      for (let c = 0; c < width; c += 1) next[c]! += weight * row[c]!;
+  const classes = rows[0]?.length ?? 0;
+  const places = placesOf(neighbours(rows, classes));
+  const x: number[] = [];
+  const y: number[] = [];
+  for (const row of rows) {
+    let [total, across, up] = [0, 0, 0];
+    for (let c = 0; c < classes; c += 1) {
+      const weight = row[c]! ** SPREAD;
+      total += weight;
+      across += weight * places[c]![0];
+      up += weight * places[c]![1];
     }
-    if (dot(next, next) === 0) return axis;
-    axis = unit(next);
+    x.push(Math.round((across / total) * DIGITS) / DIGITS);
+    y.push(Math.round((up / total) * DIGITS) / DIGITS);
   }
-  return axis;
+  return { x, y };
 }
 
-function without(row: Float64Array, axis: Float64Array): Float64Array {
-  const weight = dot(row, axis);
-  return row.map((value, c) => value - weight * axis[c]!);
+/** Places on the circle in the order given, by class. */
+function placesOf(order: readonly number[]): (readonly [number, number])[] {
+  const places: (readonly [number, number])[] = [];
+  order.forEach((c, i) => {
+    const angle = (2 * Math.PI * i) / order.length;
+    places[c] = [Math.cos(angle), Math.sin(angle)];
+  });
+  return places;
 }
 
-function unit(vector: Float64Array): Float64Array {
-  const length = Math.sqrt(dot(vector, vector)) || 1;
-  return vector.map((value) => value / length);
+/** The classes in a row of which each is followed by the one it is confused with most among those left. */
+function neighbours(rows: readonly ArrayLike<number>[], classes: number): number[] {
+  const shared = sharedOf(rows, classes);
+  const left = new Set(Array.from({ length: classes }, (_, c) => c));
+  const order: number[] = [];
+  for (let next = 0; left.size > 0;) {
+    order.push(next);
+    left.delete(next);
+    const from = next * classes;
+    next = [...left].reduce((best, c) => (shared[from + c]! > shared[from + best]! ? c : best), [...left][0] ?? 0);
+  }
+  return order;
 }
 
-const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, c) => sum + value * b[c]!, 0);
+/** How much probability each two classes have in the same rows, in proportion to what both have. */
+function sharedOf(rows: readonly ArrayLike<number>[], classes: number): Float64Array {
+  const shared = new Float64Array(classes * classes);
+  const own = new Float64Array(classes);
+  for (const row of rows) {
+    for (let a = 0; a < classes; a += 1) {
+      own[a]! += row[a]!;
+      // Small probabilities add nothing that would be seen, and there are many of them.
+      if (row[a]! < 0.01) continue;
+      for (let b = 0; b < classes; b += 1) shared[a * classes + b]! += row[a]! * row[b]!;
+    }
+  }
+  return shared.map((value, cell) => value / Math.sqrt(own[Math.floor(cell / classes)]! * own[cell % classes]! || 1));
+}

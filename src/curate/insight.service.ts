@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { believed, judgeCrowd } from '../core/crowd.js';
+import { believed, type CrowdAnswer, judgeCrowd } from '../core/crowd.js';
 import { type Counts, driftsOf } from '../core/drift.js';
 import { LoopError } from '../core/errors.js';
 import { honestNumbers } from '../core/honest-accuracy.js';
@@ -36,8 +36,7 @@ export class InsightService {
   /** Who labels, how far they can be trusted, and what they cannot agree on. */
   async raters(projectId: string) {
     const answers = await this.store.answers(projectId);
-    const spoken = answers.map(({ rater, role, ...answer }) => ({ ...answer, rater: `${role} ${rater}` }));
-    const verdict = judgeCrowd(spoken);
+    const verdict = judgeCrowd(answeredTwice(answers));
     const disputes = [...new Map(answers.filter(isDisputed).map((answer) => [answer.item, answer])).values()];
     return {
       method: verdict.method,
@@ -89,6 +88,15 @@ function countsOf(rows: readonly DriftCount[]): Counts[] {
   return [...counts].map(([what, of]) => ({ what, ...of }));
 }
 
+/** Where only one person spoke there is nothing to tell trust from. */
+function answeredTwice(answers: readonly Answered[]): CrowdAnswer[] {
+  const counts = new Map<string, number>();
+  for (const { item } of answers) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return answers
+    .filter(({ item }) => counts.get(item)! > 1)
+    .map(({ item, label, rater, role }) => ({ item, label, rater: `${role} ${rater}` }));
+}
+
 const isDisputed = ({ status }: Answered): boolean => status === 'disputed';
 
 /** By person: how much they said, how often the label is theirs, and how far they can be trusted. */
@@ -106,7 +114,7 @@ function ratersOf(answers: readonly Answered[], trust: ReadonlyMap<string, numbe
     .map(([key, { resolved, agreed, ...of }]) => ({
       ...of,
       agreement: resolved === 0 ? null : agreed / resolved,
-      trust: trust.get(key)!,
+      trust: trust.get(key) ?? null,
     }))
     .sort((a, b) => b.answers - a.answers || (a.rater < b.rater ? -1 : 1));
 }

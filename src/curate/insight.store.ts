@@ -138,7 +138,6 @@ with recent as (
   union all select 'kind of input', input_kind, is_late from recent
   union all select 'length of text', (2 ^ ceil(log(2, greatest(1, length(preview)))))::int::text, is_late
     from recent where input_kind = 'text'
-  union all select 'model version', model_version, is_late from recent
   union all select 'label people give', truth, is_late from spoken
   union all select 'wrong answers', case when truth = label then 'right' else 'wrong' end, is_late from spoken
   union all

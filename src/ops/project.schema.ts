@@ -12,20 +12,41 @@ const share = z.number().min(0).max(1);
 
 /** Every setting of a project; those not given keep their value. */
 export const SettingsPatchSchema = z.strictObject({
-  holdoutPercent: z.number().int().min(1).max(90).optional(),
+  holdoutPercent: z
+    .number()
+    .int()
+    .min(1)
+    .max(90)
+    .optional()
+    .describe('Share of groups that are never trained on, in percent. It can only be raised.'),
   retrain: z
     .strictObject({
-      minNewLabels: z.number().int().min(1).max(1_000_000).optional(),
-      debounceSeconds: seconds.optional(),
-      maxWaitSeconds: seconds.optional(),
-      nightlyHour: z.number().int().min(0).max(23).nullable().optional(),
+      minNewLabels: z.number().int().min(1).max(1_000_000).optional().describe('So many new labels start a run.'),
+      debounceSeconds: seconds
+        .optional()
+        .describe('Quiet time after the last new label, so that a burst makes one run.'),
+      maxWaitSeconds: seconds.optional().describe('A burst that never ends cannot put a run off for longer.'),
+      nightlyHour: z
+        .number()
+        .int()
+        .min(0)
+        .max(23)
+        .nullable()
+        .optional()
+        .describe('Hour of the nightly run (UTC); null for none.'),
     })
     .optional(),
   labels: z
     .strictObject({
-      renamed: z.record(label, label).optional(),
-      retired: z.array(label).max(1_000).optional(),
-      outOfScope: label.nullable().optional(),
+      renamed: z
+        .record(label, label)
+        .optional()
+        .describe('Old label to new one; two old ones with the same new one are merged.'),
+      retired: z.array(label).max(1_000).optional().describe('Labels that mean nothing any more.'),
+      outOfScope: label
+        .nullable()
+        .optional()
+        .describe('The label for none of the others; answered also where a model is unsure.'),
     })
     .refine(
       (changes) => faultOfChanges({ ...NO_CHANGES, ...changes }) === undefined,
@@ -34,26 +55,58 @@ export const SettingsPatchSchema = z.strictObject({
     .optional(),
   training: z
     .strictObject({
-      maxSamples: z.number().int().min(100).max(1_000_000).optional(),
-      runner: z.enum(['built-in', 'command', 'kubernetes']).optional(),
-      halfLifeDays: z.number().min(0.01).max(36_500).nullable().optional(),
+      maxSamples: z
+        .number()
+        .int()
+        .min(100)
+        .max(1_000_000)
+        .optional()
+        .describe('A run learns from at most so many samples.'),
+      runner: z
+        .enum(['built-in', 'command', 'kubernetes'])
+        .optional()
+        .describe('Who trains: built-in, command or kubernetes.'),
+      halfLifeDays: z
+        .number()
+        .min(0.01)
+        .max(36_500)
+        .nullable()
+        .optional()
+        .describe('After so many days a sample counts half; null for never.'),
     })
     .optional(),
   promotion: z
     .strictObject({
-      minHoldout: z.number().int().min(1).max(1_000_000).optional(),
-      maxNegativeFlipRate: share.optional(),
-      alpha: share.optional(),
-      minGolden: z.number().int().min(20).max(1_000_000).optional(),
-      goldenDays: z.number().min(1).max(3_650).optional(),
-      withoutGolden: z.enum(['holdout', 'person']).optional(),
-      maxOlderDrop: share.optional(),
-      maxCalibrationGrowth: share.optional(),
-      maxMegabytes: z.number().min(0.1).max(10_000).optional(),
-      maxMillisecondsAnAnswer: z.number().min(0.1).max(60_000).optional(),
+      minHoldout: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe('Fewer held-out samples cannot carry a decision.'),
+      maxNegativeFlipRate: share.optional().describe('Largest share of answers that were right and would turn wrong.'),
+      alpha: share.optional().describe('Worse by the tests below this p-value.'),
+      minGolden: z
+        .number()
+        .int()
+        .min(20)
+        .max(1_000_000)
+        .optional()
+        .describe('From so many golden samples on they alone decide.'),
+      goldenDays: z.number().min(1).max(3_650).optional().describe('Older golden samples say nothing about today.'),
+      withoutGolden: z
+        .enum(['holdout', 'person'])
+        .optional()
+        .describe('Until then: judge on the holdout, or leave it to a person.'),
+      maxOlderDrop: share.optional().describe("Share of the older half's accuracy that may be lost."),
+      maxCalibrationGrowth: share.optional().describe('Largest growth of the calibration error.'),
+      maxMegabytes: z.number().min(0.1).max(10_000).optional().describe('Largest model.'),
+      maxMillisecondsAnAnswer: z.number().min(0.1).max(60_000).optional().describe('Slowest answer.'),
     })
     .optional(),
-  auditShare: share.optional(),
+  auditShare: share
+    .optional()
+    .describe('Share of review items drawn at random, for honest numbers and the golden set.'),
 });
 
 const name = z.string().min(1).max(200);

@@ -103,7 +103,12 @@ export async function judgeOutOfFold(
   const calibrated = calibration(kept, cleaned ? temperatureOf(kept) : temperature);
   const refusing = learner.labels.indexOf(outOfScope ?? NO_LABEL);
   const threshold = refusing < 0 ? null : scopeOf(kept, calibrated.temperature, refusing);
-  return { ...suspicion, ...calibrated, outOfScope: threshold, map: mapOf(samples, answers, learner.labels) };
+  return {
+    ...suspicion,
+    ...calibrated,
+    outOfScope: threshold,
+    map: mapOf(samples, answers, learner.labels, calibrated.temperature),
+  };
 }
 
 /** The labels that confident learning takes for wrong, by both of its ways of counting. */
@@ -115,16 +120,18 @@ function flagged(labels: readonly JudgedLabel[], answers: readonly Said[], class
   return labels.map((label, row) => ({ ...label, isFlagged: wrong[row] === 1 }));
 }
 
-const SMALLEST = 1e-4;
-
-function mapOf(samples: readonly SnapshotSample[], answers: readonly Said[], labels: readonly string[]): SampleMap {
-  const logs = answers.map(({ probabilities }) => Float32Array.from(probabilities, (p) => Math.log(p + SMALLEST)));
+function mapOf(
+  samples: readonly SnapshotSample[],
+  answers: readonly Said[],
+  labels: readonly string[],
+  temperature: number,
+): SampleMap {
   return {
     labels,
     ids: samples.map(({ sampleId }) => sampleId),
     label: answers.map(({ target }) => target),
     predicted: answers.map(({ probabilities }) => likeliest(probabilities, -1)),
-    ...layoutOf(logs),
+    ...layoutOf(answers.map(({ probabilities }) => atTemperature(probabilities, temperature))),
   };
 }
 
