@@ -32,6 +32,8 @@ interface Decision {
 /** One sample after the other, by keyboard: what a person says counts as an annotator's word. */
 export function ReviewView() {
   const [batch, setBatch] = useState(0);
+  // What was said can be taken back as far as the page remembers.
+  const [past, setPast] = useState<readonly ReviewItem[]>([]);
   const queue = useQuery({
     queryKey: ['review', batch],
     queryFn: () => call<{ items: ReviewItem[] }>(`/v1/review/next?n=${AT_ONCE}`),
@@ -44,13 +46,16 @@ export function ReviewView() {
       call(`/v1/review/${encodeURIComponent(sampleId)}`, { method: 'POST', body }),
     retry: 8,
   });
-  const next = () => setBatch(batch + 1);
+  const next = (): void => {
+    setPast([...past, ...(queue.data?.items ?? [])]);
+    setBatch(batch + 1);
+  };
   return (
     <Stack gap="md">
       <Loaded of={queue}>
         {({ items }) =>
           items.length > 0 ? (
-            <Batch key={batch} items={items} say={decide.mutate} next={next} />
+            <Batch key={batch} past={past} items={items} say={decide.mutate} next={next} />
           ) : (
             <Card>
               <Empty title="Nothing is waiting to be looked at">
@@ -81,13 +86,15 @@ export function ReviewView() {
 }
 
 interface BatchProps {
+  readonly past: readonly ReviewItem[];
   readonly items: readonly ReviewItem[];
   readonly say: (decision: Decision) => void;
   readonly next: () => void;
 }
 
-function Batch({ items, say, next }: BatchProps) {
-  const [at, setAt] = useState(0);
+function Batch({ past, items: latest, say, next }: BatchProps) {
+  const items = [...past, ...latest];
+  const [at, setAt] = useState(past.length);
   // All inputs of the batch are asked for at once, so that the next item is there when it is wanted.
   const predictions = useQueries({
     queries: items.map(({ sampleId }) => ({

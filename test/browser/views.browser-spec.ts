@@ -1,0 +1,239 @@
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBrowser } from '../support/browser.js';
+import { aCorrection, aMessage, labelledTraffic } from '../support/builders.js';
+import {
+  ADMIN_KEY,
+  API_KEY,
+  type Client,
+  endOfRun,
+  startTestFlywheel,
+  type TestFlywheel,
+} from '../support/flywheel.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const VIEWS = ['wheel', 'quality', 'confusion', 'map', 'samples', 'labels', 'review', 'models', 'settings'];
+
+let flywheel: TestFlywheel;
+let client: Client;
+let browser: Browser;
+
+/** A project with two models, a wrong label, a dispute, audits, and an input that came twice. */
+beforeAll(async () => {
+  flywheel = await startTestFlywheel();
+  client = flywheel.as(API_KEY);
+  const { predictions, feedback } = labelledTraffic(0, 300);
+  await client.post('/v1/predictions', { items: predictions }).expect(202);
+  const said = feedback.map((item, n) => (n === 4 ? { ...item, label: 'refund' } : item));
+  await client.post('/v1/feedback', { items: said }).expect(202);
+  await client
+    .post('/v1/feedback', aCorrection({ predictionId: 'm7', label: 'refund', rater: { id: 'ben', role: 'user' } }))
+    .expect(202);
+  await client.post('/v1/predictions', { ...predictions[0], id: 'again' }).expect(202);
+  const { body } = await client.get('/v1/review/next?n=40').expect(200);
+  const { items } = body as { items: { sampleId: string; reason: string; sample: { preview: string } }[] };
+  for (const { sampleId, sample } of items.filter(({ reason }) => reason === 'audit')) {
+    await client.post(`/v1/review/${sampleId}`, { label: truthOf(sample.preview) }).expect(200);
+  }
+  for (let run = 0; run < 2; run += 1) await train(client);
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await flywheel.close();
+});
+
+async function train(owner: Client): Promise<void> {
+  const { body } = await owner.post('/v1/runs').expect(202);
+  await endOfRun(owner, (body as { id: string }).id);
+}
+
+const truthOf = (text: string): string => aMessage(Number(/question (\d+)/.exec(text)![1])).label;
+
+async function open(view: string, { key = API_KEY, width = 1280 } = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width, height: 800 }, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => {
+    throw error;
+  });
+  await page.goto(`${flywheel.url}/login.html?next=${encodeURIComponent(`/?view=${view}`)}#${key}`);
+  await page.waitForURL((url) => url.pathname === '/');
+  await page.getByRole('heading').first().waitFor();
+  await page.waitForLoadState('networkidle');
+  return page;
+}
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+describe('every view', () => {
+  it.each(VIEWS)('%s has no serious accessibility finding and fits 360 pixels', async (view) => {
+    const page = await open(view, { width: 360 });
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
+    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    expect(serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    await page.context().close();
+  });
+});
+
+describe('models', () => {
+  it('trains with progress, overrules the gate for a reason, and goes back', async () => {
+    const page = await open('models');
+    await page.getByRole('button', { name: 'Train now' }).click();
+    await page.getByRole('button', { name: 'v3', exact: true }).waitFor();
+    const { body } = await client.get('/v1/loop').expect(200);
+    const { champion } = body as { champion: { version: number } };
+    const other = [1, 2, 3].find((version) => version !== champion.version)!;
+    await page.getByRole('button', { name: `v${other}`, exact: true }).click();
+    const drawer = page.getByRole('dialog');
+    await drawer.getByText('Learnt from').waitFor();
+    await drawer.getByLabel('Reason').fill('to see it at work');
+    await drawer.getByRole('button', { name: 'Promote' }).click();
+    await drawer.getByText('to see it at work').waitFor();
+    await drawer.getByText('Back to the version before').waitFor();
+    await drawer.getByLabel('Reason').fill('seen enough');
+    await drawer.getByRole('button', { name: 'Roll back' }).click();
+    await drawer.getByText('Put it in service').waitFor();
+    const { body: after } = await client.get('/v1/loop').expect(200);
+    expect((after as { champion: { version: number } }).champion.version).toBe(champion.version);
+    await page.context().close();
+  });
+});
+
+describe('labels', () => {
+  it('shows doubted labels, disputes and repetitions, and opens the sample behind each', async () => {
+    const page = await open('labels');
+    await page.getByRole('heading', { name: 'They cannot agree' }).waitFor();
+    const main = await page.locator('main').innerText();
+    expect(main).toContain('anna: ');
+    expect(main).toContain('ben: refund');
+    await page.getByRole('button', { name: aMessage(4).text }).click();
+    await page.getByRole('dialog').getByText('anna (user): it is refund').waitFor();
+    await page.context().close();
+  });
+});
+
+describe('map', () => {
+  it('selects what lies within a lasso, and opens a sample of it', async () => {
+    const page = await open('map');
+    const canvas = page.getByRole('application', { name: /Map of/ });
+    const { x, y, width, height } = (await canvas.boundingBox())!;
+    await page.mouse.move(x + 2, y + 2);
+    await page.mouse.down();
+    for (const [across, down] of [
+      [1, 0],
+      [1, 1],
+      [0, 1],
+      [0, 0],
+    ] as const) {
+      await page.mouse.move(x + 2 + across * (width - 4), y + 2 + down * (height - 4), { steps: 4 });
+    }
+    await page.mouse.up();
+    const shown = await page.getByRole('status').first().innerText();
+    expect(Number(/^(\d+) selected/.exec(shown)![1])).toBeGreaterThan(150);
+    await page.locator('table').getByRole('button').first().click();
+    await page.getByRole('dialog').getByText('question').first().waitFor();
+    await page.context().close();
+  });
+});
+
+describe('settings', () => {
+  it('are changed one by one, and say what is wrong', async () => {
+    const page = await open('settings');
+    const field = page.getByLabel('retrain.minNewLabels');
+    const save = page.locator('form', { has: field }).getByRole('button', { name: 'Save' });
+    await field.fill('many');
+    await save.click();
+    await page
+      .getByText(/minNewLabels/)
+      .nth(1)
+      .waitFor();
+    await field.fill('321');
+    await save.click();
+    await expect
+      .poll(async () => (await client.get('/v1/settings').expect(200)).body as object)
+      .toMatchObject({ settings: { retrain: { minNewLabels: 321 } } });
+    await page.getByText('So many new labels start a run.').waitFor();
+    await page.context().close();
+  });
+});
+
+describe('quality', () => {
+  it('tells honest accuracy with its interval beside the naive number', async () => {
+    const page = await open('quality');
+    await page.getByRole('img', { name: /^All traffic: .+ between .+ from \d+ audits/ }).waitFor();
+    expect(await page.locator('main').innerText()).toContain('That is no fair sample');
+    await page.context().close();
+  });
+});
+
+describe('review', () => {
+  async function newOwner(id: string): Promise<{ owner: Client; key: string }> {
+    const settings = { holdoutPercent: 40, auditShare: 0.5, retrain: { minNewLabels: 1_000_000, nightlyHour: null } };
+    const operator = flywheel.as(ADMIN_KEY);
+    await operator.post('/v1/projects', { id, settings }).expect(201);
+    const scopes = ['ingest', 'read', 'review', 'admin'];
+    const { body } = await operator.post(`/v1/projects/${id}/keys`, { name: 'all', scopes }).expect(201);
+    const { key } = body as { key: string };
+    return { owner: flywheel.as(key), key };
+  }
+
+  /** Presses the digit of the true label. */
+  async function answer(page: Page): Promise<void> {
+    const text = await page.getByText(/^question \d+/).innerText();
+    const button = page.getByRole('group', { name: 'Labels' }).getByRole('button', { name: truthOf(text) });
+    await page.keyboard.press((await button.innerText()).trim()[0]!);
+    await page.getByText(text).waitFor({ state: 'detached' });
+  }
+
+  it('of fifty items by keyboard makes the model better', async () => {
+    const { owner, key } = await newOwner('fifty');
+    const { predictions, feedback } = labelledTraffic(0, 200);
+    await owner.post('/v1/predictions', { items: predictions }).expect(202);
+    // Half of what little is known is wrong.
+    const wrong = feedback.slice(0, 40).map((item, n) => (n % 2 ? item : { ...item, label: aMessage(n + 1).label }));
+    await owner.post('/v1/feedback', { items: wrong }).expect(202);
+    await train(owner);
+    await owner.post('/v1/models/1/promote', { reason: 'to have something to beat' }).expect(200);
+    const page = await open('review', { key });
+    for (let item = 0; item < 50; item += 1) await answer(page);
+    await page.getByText('Saved.').waitFor();
+    await train(owner);
+    const { body } = await owner.get('/v1/models/2').expect(200);
+    const { evaluation } = body as { evaluation: { wins: number; losses: number } };
+    expect(evaluation.wins).toBeGreaterThan(evaluation.losses);
+    await page.context().close();
+  });
+
+  it('goes back further than the batch, and loses nothing that was said while the network was away', async () => {
+    const { owner, key } = await newOwner('offline');
+    const { predictions } = labelledTraffic(0, 60);
+    await owner.post('/v1/predictions', { items: predictions }).expect(202);
+    await owner.post('/v1/feedback', { items: labelledTraffic(0, 6).feedback }).expect(202);
+    const page = await open('review', { key });
+    for (let item = 0; item < 12; item += 1) await answer(page);
+    const last = await page.getByText(/^question \d+/).innerText();
+    for (let item = 0; item < 12; item += 1) await page.keyboard.press('u');
+    const first = await page.getByText(/^question \d+/).innerText();
+    expect(first).not.toBe(last);
+    await page.getByText('Saved.').waitFor();
+    await page.context().setOffline(true);
+    await page.getByPlaceholder('Another label').fill('something else');
+    await page.getByRole('button', { name: 'Say so' }).click();
+    await page.getByText('what you said is kept and sent when it is back').waitFor();
+    await page.waitForTimeout(1_500);
+    await page.context().setOffline(false);
+    const id = `m${/\d+/.exec(first)![0]}`;
+    await expect
+      .poll(async () => (await owner.get(`/v1/samples/${id}`).expect(200)).body as object, { timeout: 10_000 })
+      .toMatchObject({ label: 'something else' });
+    await page.context().close();
+  });
+});
