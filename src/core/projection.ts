@@ -4,6 +4,14 @@ export interface Layout {
   readonly y: number[];
 }
 
+/** The samples laid out by what models that had not seen them think: alike ones lie together. By index in `labels`. */
+export interface SampleMap extends Layout {
+  readonly labels: readonly string[];
+  readonly ids: readonly string[];
+  readonly label: readonly number[];
+  readonly predicted: readonly number[];
+}
+
 const DIGITS = 1_000;
 /** Probabilities are drawn together by this power, else all that a model is sure of would lie on one spot. */
 const SPREAD = 0.7;

@@ -6,6 +6,7 @@ import { evaluateModel, freezeSnapshot } from '../jobs.js';
 import type { Config } from '../platform/config.js';
 import {
   type BaseInputs,
+  elsewhereOf,
   ModelRuntime,
   TrainingCancelled,
   TrainingFailed,
@@ -16,7 +17,6 @@ import { ObjectStore } from '../platform/object-store/object-store.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { CONFIG } from '../platform/tokens.js';
 import { CODE_VERSION } from '../platform/version.js';
-import { elsewhereOf } from './elsewhere.js';
 import { type ClaimedRun, type RunRow, TrainStore } from './train.store.js';
 
 const HEARTBEAT_MS = 500;

@@ -16,7 +16,8 @@ import type { ServedModel } from './types.js';
 export { InputMismatch, TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
 export { controlPrefix } from './model-files.js';
 export type { BaseInputs } from './dense-model.js';
-export type { Elsewhere, TrainingJob, TrainingReport } from './training-messages.js';
+export { elsewhereOf } from './elsewhere.js';
+export type { TrainingJob, TrainingReport } from './training-messages.js';
 export type { Answer, ServedModel, TrainingSettings } from './types.js';
 
 export interface TrainingHooks {

@@ -3,7 +3,7 @@ import { wrongLabels } from '../../core/confident-learning.js';
 import { sha256 } from '../../core/ids.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { pBetter } from '../../core/paired-test.js';
-import { type Layout, layoutOf } from '../../core/projection.js';
+import { layoutOf, type SampleMap } from '../../core/projection.js';
 import { type ScopeThreshold, scopeThresholdOf } from '../../core/scope.js';
 import { doubted, type JudgedLabel, type Suspicion, suspicionOf } from '../../core/suspicion.js';
 import type { FitOrder, Learner } from './learner.js';
@@ -21,14 +21,6 @@ export interface Judgement extends Suspicion {
   readonly outOfScope: ScopeThreshold | null;
   /** Null where nothing was judged. */
   readonly map: SampleMap | null;
-}
-
-/** The samples laid out by what models that had not seen them think: alike ones lie together. By index in `labels`. */
-export interface SampleMap extends Layout {
-  readonly labels: readonly string[];
-  readonly ids: readonly string[];
-  readonly label: readonly number[];
-  readonly predicted: readonly number[];
 }
 
 export const NOT_JUDGED: Judgement = {

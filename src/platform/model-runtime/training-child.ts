@@ -1,5 +1,6 @@
 import { setPriority } from 'node:os';
 import type { SnapshotSample } from '../../core/manifest.js';
+import type { SampleMap } from '../../core/projection.js';
 import { ObjectStore } from '../object-store/object-store.js';
 import { readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
@@ -9,7 +10,7 @@ import { trainOnKubernetes } from './kubernetes-trainer.js';
 import { leakCertificate } from './leaks.js';
 import { openBase, readModelFiles } from './load-model.js';
 import { controlPrefix, fileKey, fileOf, MANIFEST, MAP, sha256, withProvenance } from './model-files.js';
-import type { SampleMap } from './out-of-fold.js';
+
 import { trainModel } from './train-model.js';
 import type {
   Elsewhere,

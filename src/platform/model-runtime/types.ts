@@ -2,7 +2,7 @@ import type { Input } from '../../core/input.js';
 import type { LabelChanges } from '../../core/label-changes.js';
 import type { WeightSettings } from '../../core/sample-weight.js';
 import type { LeakCertificate } from './leaks.js';
-import type { SampleMap } from './out-of-fold.js';
+import type { SampleMap } from '../../core/projection.js';
 import type { ScopeThreshold } from '../../core/scope.js';
 import type { Suspect } from '../../core/suspicion.js';
 

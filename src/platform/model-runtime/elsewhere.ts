@@ -1,6 +1,7 @@
-import type { Runner } from '../core/settings.js';
-import type { Config } from '../platform/config.js';
-import { type Elsewhere, TrainingRefused } from '../platform/model-runtime/model-runtime.js';
+import type { Runner } from '../../core/settings.js';
+import type { Config } from '../config.js';
+import { TrainingRefused } from './errors.js';
+import type { Elsewhere } from './training-messages.js';
 
 interface Run {
   readonly runner: Runner;
