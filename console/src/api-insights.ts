@@ -13,6 +13,13 @@ export interface HonestAccuracy {
   readonly accuracy: Estimate | null;
   readonly recall: readonly ({ readonly label: string } & Estimate)[];
   readonly naive: { readonly samples: number; readonly accuracy: number | null };
+  /** On the holdout, with 500 labels more; null while there are too few versions to tell. */
+  readonly outlook: {
+    readonly samples: number;
+    readonly accuracy: number;
+    readonly low: number;
+    readonly high: number;
+  } | null;
 }
 
 export interface Drift {

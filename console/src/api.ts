@@ -125,7 +125,7 @@ export interface Statement {
 }
 export type SampleDetail = Sample & { readonly statements: readonly Statement[] };
 
-export type ReviewReason = 'audit' | 'disputed' | 'suspect' | 'uncertain';
+export type ReviewReason = 'audit' | 'disputed' | 'suspect' | 'rare' | 'uncertain';
 
 export interface ReviewItem {
   readonly sampleId: string;

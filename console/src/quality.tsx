@@ -44,7 +44,7 @@ function Accuracy() {
         />
       </Group>
       <Loaded of={accuracy}>
-        {({ accuracy: honest, recall, naive }) => (
+        {({ accuracy: honest, recall, naive, outlook }) => (
           <Stack gap="sm">
             {honest ? (
               <Interval name="All traffic" estimate={honest} />
@@ -59,6 +59,12 @@ function Accuracy() {
                 ? 'Nobody has said anything about answers in this time.'
                 : `Of the ${count(naive.samples)} answers that have a label ${percent(naive.accuracy)} were right. That is no fair sample: people speak up when an answer is wrong.`}
             </Text>
+            {outlook && (
+              <Text size="sm">
+                With 500 labels more, {count(outlook.samples)} in all, the next model is likely to be right on{' '}
+                {percent(outlook.accuracy)} of what is held out ({percent(outlook.low)} to {percent(outlook.high)}).
+              </Text>
+            )}
             {recall.length > 0 && (
               <Title order={3} size="h5">
                 By true label: how much of it is answered rightly

@@ -20,6 +20,7 @@ const REASONS: Readonly<Record<ReviewReason, string>> = {
   audit: 'a random audit: the answer is hidden, so that it cannot lead you',
   disputed: 'people disagree',
   suspect: 'models that had not seen this label doubt it',
+  rare: 'hardly any sample has this label yet',
   uncertain: 'the model was not sure',
 };
 

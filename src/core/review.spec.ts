@@ -4,6 +4,7 @@ import { pickReviews } from './review.js';
 const candidates = {
   disputed: ['d'],
   suspects: ['s1', 's2', 's3'],
+  rare: [],
   uncertain: ['u1', 'u2', 'u3', 'u4', 'u5'],
   random: ['r1', 'u1', 'r2'],
   population: 100,
@@ -26,7 +27,23 @@ describe('pickReviews', () => {
     expect(picks.map(({ sampleId }) => sampleId)).toEqual(['s1', 's2', 's3']);
   });
 
+  it('gives a fifth of what is left to labels that are new or rare', () => {
+    const picks = pickReviews({ ...candidates, disputed: [], rare: ['n1', 'n2', 'n3'], random: [] }, 5, 0);
+    expect(picks.map(({ sampleId }) => sampleId)).toEqual(['n1', 's1', 's2', 'u1', 'u2']);
+    expect(picks[0]!.reason).toBe('rare');
+  });
+
+  it('asks about what is nearly the same only when nothing else is left', () => {
+    const isLikeAny = (id: string, others: Iterable<string>) => [...others].some((other) => other[0] === id[0]);
+    const all = { ...candidates, disputed: [], random: [] };
+    const picks = (n: number) => pickReviews(all, n, 0, isLikeAny).map(({ sampleId }) => sampleId);
+    expect(picks(2)).toEqual(['s1', 'u1']);
+    expect(picks(4)).toEqual(['s1', 'u1', 's2', 's3']);
+  });
+
   it('gives what there is', () => {
-    expect(pickReviews({ disputed: [], suspects: [], uncertain: [], random: [], population: 0 }, 5, 0.2)).toEqual([]);
+    expect(
+      pickReviews({ disputed: [], suspects: [], rare: [], uncertain: [], random: [], population: 0 }, 5, 0.2),
+    ).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 /** Why an item is in the review queue. */
-export type ReviewReason = 'disputed' | 'audit' | 'suspect' | 'uncertain';
+export type ReviewReason = 'disputed' | 'audit' | 'suspect' | 'rare' | 'uncertain';
 
 export interface ReviewPick {
   readonly sampleId: string;
@@ -12,6 +12,8 @@ export interface ReviewCandidates {
   readonly disputed: readonly string[];
   /** Labels that models which had not seen them doubt most. */
   readonly suspects: readonly string[];
+  /** Unlabelled, answered with labels that hardly any sample has yet, the rarest first. */
+  readonly rare: readonly string[];
   /** Unlabelled, the least certain first. */
   readonly uncertain: readonly string[];
   /** Held out of training, labelled or not, in random order. */
@@ -20,14 +22,21 @@ export interface ReviewCandidates {
   readonly population: number;
 }
 
+/** Of what is left after disputes and audits: what is new or rare gets a fifth, doubted labels half. */
+const [SHARE_OF_RARE, SHARE_OF_SUSPECTS] = [0.2, 0.5];
+
 /**
- * Disputes first, then a random audit of the given share, then suspects (half of what is left) and the least certain. No
- * item twice, `n` at the most.
+ * Disputes first, then a random audit of the given share, then what is rare, doubted labels and the least certain. No
+ * item twice, and, but for disputes and audits, what is nearly the same as another only when nothing else is left; `n` at
+ * the most.
+ *
+ * @param isLikeAny whether an item is nearly the same as one of the others
  */
 export function pickReviews(
-  { disputed, suspects, uncertain, random, population }: ReviewCandidates,
+  { disputed, suspects, rare, uncertain, random, population }: ReviewCandidates,
   n: number,
   auditShare: number,
+  isLikeAny: (id: string, others: Iterable<string>) => boolean = () => false,
 ): ReviewPick[] {
   const picks = new Map<string, ReviewPick>();
   const pick = (ids: readonly string[], upTo: number, reason: ReviewReason, probability: number) => {
@@ -39,8 +48,16 @@ export function pickReviews(
   pick(disputed, n, 'disputed', 1);
   const audits = Math.min(Math.ceil((n - picks.size) * auditShare), random.length);
   pick(random, picks.size + audits, 'audit', population === 0 ? 0 : Math.min(1, audits / population));
-  pick(suspects, picks.size + Math.ceil((n - picks.size) / 2), 'suspect', 1);
-  pick(uncertain, n, 'uncertain', 1);
+  /** What is like a pick of before is left out, so each is looked at when it is its turn. */
+  const pickOneByOne = (ids: readonly string[], upTo: number, reason: ReviewReason) => {
+    for (const id of ids) if (!isLikeAny(id, picks.keys())) pick([id], upTo, reason, 1);
+  };
+  const left = n - picks.size;
+  pickOneByOne(rare, picks.size + Math.round(left * SHARE_OF_RARE), 'rare');
+  pickOneByOne(suspects, picks.size + Math.ceil((n - picks.size) * SHARE_OF_SUSPECTS), 'suspect');
+  pickOneByOne(uncertain, n, 'uncertain');
+  // Rather the same again than nothing to do.
   pick(suspects, n, 'suspect', 1);
+  pick(uncertain, n, 'uncertain', 1);
   return [...picks.values()];
 }

@@ -3,11 +3,14 @@ import { believed, type CrowdAnswer, judgeCrowd } from '../core/crowd.js';
 import { type Counts, driftsOf } from '../core/drift.js';
 import { LoopError } from '../core/errors.js';
 import { honestNumbers } from '../core/honest-accuracy.js';
+import { outlookOf } from '../core/learning-curve.js';
 import { groupsOf, textFingerprints } from '../core/near-duplicates.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { type Answered, type DriftCount, InsightStore, type LatestItem } from './insight.store.js';
 
 const MOST_GROUPS = 100;
+/** The outlook says what so many more labels are likely to bring. */
+const MORE_LABELS = 500;
 const SHOWN_OF_GROUP = 10;
 
 /** What the data and the people who label it are like, as far as numbers can say. */
@@ -20,12 +23,13 @@ export class InsightService {
 
   /** How good the answers to all traffic are, told from random audits, beside what those say who spoke up. */
   async accuracy(projectId: string, days: number) {
-    const [verified, spoken] = await Promise.all([
+    const [verified, spoken, curve] = await Promise.all([
       this.store.verified(projectId, days),
       this.store.spoken(projectId, days),
+      this.store.curve(projectId),
     ]);
     const naive = { samples: spoken.samples, accuracy: spoken.samples === 0 ? null : spoken.right / spoken.samples };
-    return { days, ...honestNumbers(verified), naive };
+    return { days, ...honestNumbers(verified), naive, outlook: outlookOf(curve, MORE_LABELS) };
   }
 
   /** What has changed lately, the largest change first. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { CrowdAnswer } from '../core/crowd.js';
 import type { Verified } from '../core/honest-accuracy.js';
+import type { CurvePoint } from '../core/learning-curve.js';
 import { Database } from '../platform/database/database.js';
 
 /** Only the latest traffic is looked at, so that a look costs the same whatever is stored. */
@@ -69,6 +70,17 @@ export class InsightStore {
       [projectId, days],
     );
     return row!;
+  }
+
+  /** The latest versions: how many samples they learnt from, and how they did on what was held out. */
+  curve(projectId: string): Promise<CurvePoint[]> {
+    return this.db.query<CurvePoint>(
+      `select (m.metrics->>'trainSamples')::int as samples, (e.report->'challenger'->>'accuracy')::float8 as accuracy
+       from model_version m join evaluation e on e.project_id = m.project_id and e.version = m.version
+       where m.project_id = $1 and (e.report->>'samples')::int > 0 and (m.metrics->>'trainSamples')::int > 0
+       order by m.version desc limit 20`,
+      [projectId],
+    );
   }
 
   /** How often each value of what can drift occurred before and lately. */

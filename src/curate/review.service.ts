@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
+import { textFingerprints } from '../core/near-duplicates.js';
 import { pickReviews } from '../core/review.js';
 import { FeedbackIntake, type FeedbackSource } from '../jobs.js';
 import { CurateService } from './curate.service.js';
@@ -20,7 +21,8 @@ export class ReviewService {
   /** Up to n items, leased to the rater, each with why and with what probability it was chosen. */
   async next(projectId: string, n: number, raterId: string) {
     const candidates = await this.store.candidates(projectId, n);
-    const picks = pickReviews(candidates, n, await this.store.auditShare(projectId));
+    const isLikeAny = likenessOf(await this.store.previews(projectId, candidates));
+    const picks = pickReviews(candidates, n, await this.store.auditShare(projectId), isLikeAny);
     const leased = await this.store.lease(projectId, picks, raterId, LEASE_MINUTES);
     const items = picks
       .filter(({ sampleId }) => leased.has(sampleId))
@@ -45,4 +47,14 @@ export class ReviewService {
     await this.store.decided(projectId, sampleId, rater, kind);
     return { feedbackId: outcome!.id, sample: await this.samples.read(projectId, sampleId) };
   }
+}
+
+/** Whether an item is nearly the same text as one of the others. */
+function likenessOf(previews: ReadonlyMap<string, string>): (id: string, others: Iterable<string>) => boolean {
+  const index = new Map([...previews.keys()].map((id, i) => [id, i]));
+  const { isAlike } = textFingerprints([...previews.values()]);
+  return (id, others) => {
+    const own = index.get(id);
+    return own !== undefined && [...others].some((other) => index.has(other) && isAlike(own, index.get(other)!));
+  };
 }

@@ -6,6 +6,8 @@ import { Database } from '../platform/database/database.js';
 
 /** Only the latest traffic is looked through for what to review, so that the cost does not grow with all history. */
 const WINDOW = 10_000;
+/** A label with fewer samples is new or rare. */
+const FEWEST_OF_LABEL = 10;
 
 @Injectable()
 export class ReviewStore {
@@ -18,14 +20,25 @@ export class ReviewStore {
 
   /** Unreviewed and unleased samples of recent traffic, some of each kind. */
   async candidates(projectId: string, n: number): Promise<ReviewCandidates> {
-    const [row] = await this.db.query<CandidateRow>(CANDIDATES, [projectId, n, WINDOW]);
+    const [row] = await this.db.query<CandidateRow>(CANDIDATES, [projectId, n, WINDOW, FEWEST_OF_LABEL]);
     return {
       disputed: row!.disputed ?? [],
       suspects: row!.suspects ?? [],
+      rare: row!.rare ?? [],
       uncertain: row!.uncertain ?? [],
       random: row!.random ?? [],
       population: row!.population,
     };
+  }
+
+  /** The texts among the candidates, by id, as far as a list shows them. */
+  async previews(projectId: string, candidates: ReviewCandidates): Promise<Map<string, string>> {
+    const { disputed, suspects, rare, uncertain, random } = candidates;
+    const rows = await this.db.query<{ id: string; preview: string }>(
+      `select id, preview from prediction where project_id = $1 and id = any($2) and input_kind = 'text'`,
+      [projectId, [...disputed, ...suspects, ...rare, ...uncertain, ...random]],
+    );
+    return new Map(rows.map(({ id, preview }) => [id, preview]));
   }
 
   /** Leases the picks; those that somebody else leased meanwhile are left out. */
@@ -66,6 +79,7 @@ export class ReviewStore {
 interface CandidateRow {
   readonly disputed: string[] | null;
   readonly suspects: string[] | null;
+  readonly rare: string[] | null;
   readonly uncertain: string[] | null;
   readonly random: string[] | null;
   readonly population: number;
@@ -77,7 +91,7 @@ interface CandidateRow {
  */
 const CANDIDATES = `
 with recent as (
-  select p.id, p.seq, p.margin, p.split from prediction p where p.project_id = $1 order by p.seq desc limit $3
+  select p.id, p.seq, p.margin, p.split, p.label from prediction p where p.project_id = $1 order by p.seq desc limit $3
 ), open as (
   select r.* from recent r
   where not exists (select 1 from sample s where s.project_id = $1 and s.prediction_id = r.id and s.status <> 'none')
@@ -103,6 +117,11 @@ select
      where not exists (select 1 from review v where v.project_id = $1 and v.sample_id = d.id
                        and (v.decided_at is not null or v.leased_until > now()))
      order by d.margin limit $2) q) as suspects,
+  (select array_agg(id) from (
+     select o.id from open o
+     left join (select label, count(*) as n from sample where project_id = $1 and status = 'resolved' group by label) l
+       on l.label = o.label
+     where coalesce(l.n, 0) < $4 order by coalesce(l.n, 0), o.seq desc limit $2) w) as rare,
   (select array_agg(id) from (select id from open order by coalesce(margin, 1), seq limit 2 * $2) u) as uncertain,
   (select array_agg(id) from (select id from auditable order by random() limit $2) r) as random,
   (select count(*)::int from auditable) as population`;

@@ -17,7 +17,7 @@ describe('insights', () => {
   afterAll(() => flywheel.close());
 
   it('say nothing, and do not fail, where there is nothing', async () => {
-    const nothing = { accuracy: null, recall: [], naive: { samples: 0, accuracy: null } };
+    const nothing = { accuracy: null, outlook: null, recall: [], naive: { samples: 0, accuracy: null } };
     expect(await insight('accuracy')).toMatchObject(nothing);
     expect(await insight('drift')).toEqual({ items: [] });
     expect(await insight('raters')).toMatchObject({ items: [], disputes: [] });
