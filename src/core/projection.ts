@@ -10,6 +10,8 @@ export interface SampleMap extends Layout {
   readonly ids: readonly string[];
   readonly label: readonly number[];
   readonly predicted: readonly number[];
+  /** Probability of the label minus that of the likeliest other one. */
+  readonly margin: readonly number[];
 }
 
 const DIGITS = 1_000;

@@ -99,7 +99,7 @@ export async function judgeOutOfFold(
     ...suspicion,
     ...calibrated,
     outOfScope: threshold,
-    map: mapOf(samples, answers, learner.labels, calibrated.temperature),
+    map: mapOf(learner.labels, labels, answers, calibrated.temperature),
   };
 }
 
@@ -113,16 +113,17 @@ function flagged(labels: readonly JudgedLabel[], answers: readonly Said[], class
 }
 
 function mapOf(
-  samples: readonly SnapshotSample[],
-  answers: readonly Said[],
   labels: readonly string[],
+  judged: readonly JudgedLabel[],
+  answers: readonly Said[],
   temperature: number,
 ): SampleMap {
   return {
     labels,
-    ids: samples.map(({ sampleId }) => sampleId),
+    ids: judged.map(({ sampleId }) => sampleId),
     label: answers.map(({ target }) => target),
     predicted: answers.map(({ probabilities }) => likeliest(probabilities, -1)),
+    margin: judged.map(({ margin }) => Math.round(margin * 1_000) / 1_000),
     ...layoutOf(answers.map(({ probabilities }) => atTemperature(probabilities, temperature))),
   };
 }
