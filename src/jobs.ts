@@ -44,6 +44,9 @@ export const loopTick = defineJob({
   key: (p) => `${p.projectId}.${p.dueSecond ?? 'scheduled'}`,
 });
 
+/** curate: every hour. Has traffic changed where there is something new to learn? Next: freezeSnapshot. */
+export const watchDrift = defineJob({ name: 'curate.drift', payload: z.object({}), key: () => 'drift' });
+
 /** snapshot: a run was decided on or asked for. Next: trainModel. */
 export const freezeSnapshot = defineJob({
   name: 'snapshot.freeze',
@@ -81,6 +84,7 @@ export const JOBS = [
   joinFeedback,
   packFeedback,
   loopTick,
+  watchDrift,
   freezeSnapshot,
   trainModel,
   evaluateModel,

@@ -101,10 +101,15 @@ function forPairs({ keys }: Fingerprints, look: (a: number, b: number) => void):
   });
 }
 
+/** Hashes of each four characters in a row. */
 function shinglesOf(text: string): Set<number> {
   const normal = ` ${normaliseText(text)} `;
   const set = new Set<number>();
-  for (let at = 0; at + SHINGLE <= normal.length; at += 1) set.add(hashUnits(normal.slice(at, at + SHINGLE)));
+  for (let at = 0; at + SHINGLE <= normal.length; at += 1) {
+    let hash = 0;
+    for (let i = at; i < at + SHINGLE; i += 1) hash = Math.imul(hash, 0x01000193) + normal.charCodeAt(i);
+    set.add(mixed(hash, 0x85ebca6b));
+  }
   return set;
 }
 

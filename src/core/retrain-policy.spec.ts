@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { decideRetrain, type LoopState, type RetrainSettings } from './retrain-policy.js';
 
-const settings: RetrainSettings = { minNewLabels: 200, debounceSeconds: 30, maxWaitSeconds: 600, nightlyHour: 3 };
+const settings: RetrainSettings = {
+  minNewLabels: 200,
+  debounceSeconds: 30,
+  maxWaitSeconds: 600,
+  nightlyHour: 3,
+  driftLabels: 20,
+};
 const at = (time: string) => new Date(`2026-11-24T${time}Z`);
 const state = (over: Partial<LoopState> = {}): LoopState => ({
   now: at('12:00:00'),

@@ -7,6 +7,8 @@ export interface RetrainSettings {
   readonly maxWaitSeconds: number;
   /** Hour of the day (UTC) of the nightly run; null for none. */
   readonly nightlyHour: number | null;
+  /** With so many new labels a change of the traffic starts a run; null for never. */
+  readonly driftLabels: number | null;
 }
 
 export interface LoopState {

@@ -22,7 +22,7 @@ export interface ProjectSettings {
 
 export const DEFAULT_SETTINGS: ProjectSettings = {
   holdoutPercent: 20,
-  retrain: { minNewLabels: 200, debounceSeconds: 30, maxWaitSeconds: 600, nightlyHour: 3 },
+  retrain: { minNewLabels: 200, debounceSeconds: 30, maxWaitSeconds: 600, nightlyHour: 3, driftLabels: 20 },
   labels: NO_CHANGES,
   training: { maxSamples: 50_000, halfLifeDays: 90, runner: 'built-in' },
   promotion: {

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { CurateController } from './curate.controller.js';
 import { CurateService } from './curate.service.js';
+import { DriftProcessor } from './drift.processor.js';
+import { DriftService } from './drift.service.js';
 import { InsightController } from './insight.controller.js';
 import { InsightService } from './insight.service.js';
 import { InsightStore } from './insight.store.js';
@@ -11,6 +13,16 @@ import { SampleStore } from './sample.store.js';
 
 @Module({
   controllers: [CurateController, InsightController],
-  providers: [CurateService, InsightService, InsightStore, SampleStore, OrphanStore, ReviewService, ReviewStore],
+  providers: [
+    DriftService,
+    DriftProcessor,
+    CurateService,
+    InsightService,
+    InsightStore,
+    SampleStore,
+    OrphanStore,
+    ReviewService,
+    ReviewStore,
+  ],
 })
 export class CurateModule {}

@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { CrowdAnswer } from '../core/crowd.js';
 import type { Verified } from '../core/honest-accuracy.js';
 import type { CurvePoint } from '../core/learning-curve.js';
+import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
+import { readLoopState } from '../platform/database/loop-state.js';
 
 /** Only the latest traffic is looked at, so that a look costs the same whatever is stored. */
 const WINDOW = 10_000;
@@ -46,6 +48,15 @@ export interface LatestItem {
 @Injectable()
 export class InsightStore {
   constructor(private readonly db: Database) {}
+
+  async projects(): Promise<{ id: string; settings: ProjectSettings }[]> {
+    const projects = await this.db.prisma.project.findMany({ select: { id: true, settings: true } });
+    return projects.map(({ id, settings }) => ({ id, settings: completeSettings(settings as SettingsPatch) }));
+  }
+
+  loopState(projectId: string) {
+    return readLoopState(this.db.query, projectId);
+  }
 
   /** Audited samples of these days with what people verified: drawn at random, with the probability of that. */
   verified(projectId: string, days: number): Promise<Verified[]> {

@@ -34,6 +34,14 @@ export const SettingsPatchSchema = z.strictObject({
         .nullable()
         .optional()
         .describe('Hour of the nightly run (UTC); null for none.'),
+      driftLabels: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .nullable()
+        .optional()
+        .describe('With so many new labels a change of the traffic starts a run; null for never.'),
     })
     .optional(),
   labels: z

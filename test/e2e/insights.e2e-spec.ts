@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DriftService } from '../../src/curate/drift.service.js';
 import { aCorrection, aMessage, aPrediction, labelledTraffic } from '../support/builders.js';
 import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
@@ -130,7 +131,23 @@ describe('insights', () => {
     const alarms = items.filter(({ isAlarm }) => isAlarm).map(({ what }) => what);
     expect(alarms.sort()).toEqual(['confidence', 'predicted label']);
     expect(items.find(({ what }) => what === 'predicted label')!.values[0]!.value).toBe('new');
+    await expectRunBecauseOfDrift(moving);
   });
+
+  /** Not before there is something new to learn; then once, however often it is looked. */
+  async function expectRunBecauseOfDrift(moving: Client): Promise<void> {
+    const runs = async () =>
+      ((await moving.get('/v1/runs').expect(200)).body as { items: { trigger: string }[] }).items;
+    const drift = flywheel.app.get(DriftService);
+    await drift.watch();
+    const feedback = Array.from({ length: 40 }, (_, i) =>
+      aCorrection({ predictionId: `d${i}`, label: ['a', 'b'][i % 2] }),
+    );
+    await moving.post('/v1/feedback', { items: feedback }).expect(202);
+    await drift.watch();
+    await drift.watch();
+    await expect.poll(runs, { timeout: 10_000 }).toEqual([expect.objectContaining({ trigger: 'drift' })]);
+  }
 
   it('lay out what a model learnt from, and name the labels it doubts', async () => {
     const mapped = await newProject(flywheel, 'mapped', SETTINGS);
