@@ -1,4 +1,4 @@
-import { Card, Group, SegmentedControl, Select, Stack, Table, Text, Title } from '@mantine/core';
+import { Card, Group, SegmentedControl, Select, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { call, type ClassReport, type Confusion } from './api';
 import { count, percent } from './format';
@@ -6,18 +6,11 @@ import { Empty, FirstPrediction, Loaded } from './parts';
 import { follow, go, useQueryString } from './url-state';
 import { useBalance } from './use-balance';
 
-/** What people said against what was answered. A cell opens the samples behind it. */
+/** What people said against what was answered, of one model or of two side by side. A cell opens the samples behind it. */
 export function ConfusionView() {
   const { query, set } = useQueryString();
-  const { split, modelVersion } = query;
-  const search = new URLSearchParams(
-    Object.entries({ split, modelVersion }).filter((entry): entry is [string, string] => Boolean(entry[1])),
-  );
-  const confusion = useQuery({
-    queryKey: ['confusion', search.toString()],
-    queryFn: () => call<Confusion>(`/v1/insights/confusion?${search}`),
-    placeholderData: (before) => before,
-  });
+  const { split, modelVersion, beside } = query;
+  const versions = beside ? [modelVersion, beside] : [modelVersion];
   return (
     <Stack gap="lg">
       <Group justify="space-between" align="end">
@@ -30,7 +23,18 @@ export function ConfusionView() {
           </Text>
         </div>
         <Group align="end">
-          <ModelVersion value={modelVersion} onChange={(value) => set({ modelVersion: value })} />
+          <ModelVersion
+            name="Model version"
+            placeholder="All model versions"
+            value={modelVersion}
+            onChange={(value) => set({ modelVersion: value })}
+          />
+          <ModelVersion
+            name="Beside it"
+            placeholder="Beside another"
+            value={beside}
+            onChange={(value) => set({ beside: value })}
+          />
           <SegmentedControl
             aria-label="Side of the split"
             value={split ?? ''}
@@ -43,25 +47,49 @@ export function ConfusionView() {
           />
         </Group>
       </Group>
-      <Loaded of={confusion}>{(data) => <Matrix confusion={data} filters={{ split, modelVersion }} />}</Loaded>
+      <SimpleGrid cols={{ base: 1, lg: versions.length }} spacing="lg">
+        {versions.map((version, i) => (
+          <Stack key={i} gap="lg" miw={0}>
+            {beside && (
+              <Title order={2} size="h4">
+                {version ? `Version ${version}` : 'All versions'}
+              </Title>
+            )}
+            <OfVersion split={split} modelVersion={version} />
+          </Stack>
+        ))}
+      </SimpleGrid>
     </Stack>
   );
 }
 
+function OfVersion(filters: Filters) {
+  const search = new URLSearchParams(
+    Object.entries(filters).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  );
+  const confusion = useQuery({
+    queryKey: ['confusion', search.toString()],
+    queryFn: () => call<Confusion>(`/v1/insights/confusion?${search}`),
+    placeholderData: (before) => before,
+  });
+  return <Loaded of={confusion}>{(data) => <Matrix confusion={data} filters={filters} />}</Loaded>;
+}
+
+interface ModelVersionProps {
+  readonly name: string;
+  readonly placeholder: string;
+  readonly value: string | undefined;
+  readonly onChange: (value: string | undefined) => void;
+}
+
 /** Versions that answered lately, as the applications named them. */
-function ModelVersion({
-  value,
-  onChange,
-}: {
-  value: string | undefined;
-  onChange: (value: string | undefined) => void;
-}) {
+function ModelVersion({ name, placeholder, value, onChange }: ModelVersionProps) {
   const { data } = useBalance();
   const versions = [...new Set(data?.versions.map(({ version }) => version))];
   return (
     <Select
-      aria-label="Model version"
-      placeholder="All model versions"
+      aria-label={name}
+      placeholder={placeholder}
       clearable
       w={190}
       data={versions}

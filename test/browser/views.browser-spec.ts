@@ -144,6 +144,15 @@ describe('map', () => {
   });
 });
 
+describe('confusion', () => {
+  it('shows two models side by side', async () => {
+    const page = await open('confusion&modelVersion=1&beside=1');
+    await page.getByRole('heading', { name: 'Version 1' }).nth(1).waitFor();
+    expect(await page.getByRole('region', { name: 'Confusion matrix' }).count()).toBe(2);
+    await page.context().close();
+  });
+});
+
 describe('settings', () => {
   it('are changed one by one, and say what is wrong', async () => {
     const page = await open('settings');
