@@ -124,10 +124,12 @@ interface ItemProps {
 function Item({ item, prediction, say, back }: ItemProps) {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const { data } = useBalance();
-  const labels = data?.labels.map(({ label }) => label).sort() ?? [];
+  // The commonest first, as the service gives them.
+  const common = data?.labels.map(({ label }) => label) ?? [];
+  const labels = common.toSorted();
   const { sample, reason } = item;
   const isBlind = reason === 'audit';
-  const offered = isBlind ? labels.slice(0, DIGITS) : likeliest(item, prediction, labels);
+  const offered = isBlind ? common.slice(0, DIGITS).sort() : likeliest(item, prediction, labels);
   const correct = (label: string): void => say({ kind: 'correction', label });
   const accept = (): void => {
     if (!isBlind) say({ kind: 'accept' });
