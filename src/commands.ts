@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { PredictionRestoreService } from './capture/restore.service.js';
 import { FeedbackRestoreService } from './feedback/restore.service.js';
 import { assemble } from './flywheel.js';
@@ -5,6 +6,9 @@ import { type Diagnosis, DoctorService } from './ops/doctor.service.js';
 import { ProjectService } from './ops/project.service.js';
 import type { Config } from './platform/config.js';
 import { joinInfrastructure } from './platform/embedded/infrastructure.js';
+import { writeImageFolder } from './platform/object-store/image-folder.js';
+import { type ExportFormat, exportSamples } from './platform/object-store/sample-export.js';
+import { SnapshotService } from './snapshot/snapshot.service.js';
 
 /*
  * What an operator runs by hand, beside the service or while it is stopped. Nothing here serves or works through
@@ -22,6 +26,36 @@ export async function doctor(config: Config, deep: boolean): Promise<Diagnosis> 
     return await app.get(DoctorService).examine(deep).finally(close);
   } catch (error) {
     return { healthy: false, findings: [{ name: 'start', ok: false, detail: (error as Error).message }] };
+  }
+}
+
+export interface ExportOrder {
+  readonly project: string;
+  /** The latest one when unset. */
+  readonly snapshot?: string | undefined;
+  readonly format: ExportFormat | 'imagefolder';
+  /** A file or, for `imagefolder`, a folder. */
+  readonly out: string;
+}
+
+/** Writes the samples of a snapshot where other programs read them. `tell` hears how many of how many are written. */
+export async function exportSnapshot(
+  config: Config,
+  { project, snapshot, format, out }: ExportOrder,
+  tell: (written: number, all: number) => void,
+): Promise<{ readonly snapshot: string; readonly samples: number }> {
+  const { app, close } = await assemble(config, onLost, { open: joinInfrastructure, migrates: false });
+  try {
+    const { id, samples } = await app.get(SnapshotService).samples(project, snapshot);
+    if (format === 'imagefolder') {
+      const written = await writeImageFolder(samples, out, (count) => tell(count, samples.length));
+      return { snapshot: id, samples: written };
+    }
+    await writeFile(out, exportSamples(samples, format));
+    tell(samples.length, samples.length);
+    return { snapshot: id, samples: samples.length };
+  } finally {
+    await close();
   }
 }
 

@@ -6,14 +6,17 @@ import { CODE_VERSION } from './platform/version.js';
 
 const USAGE = `flywheel                            serves, with the roles of ROLE
 flywheel doctor [--json] [--deep]   is everything where the books say it is? Exit code 0 or 1
-flywheel rebuild                    makes the rows again of all packs that the database does not know`;
+flywheel rebuild                    makes the rows again of all packs that the database does not know
+flywheel export --project ID --out PATH [--format ndjson|csv|parquet|imagefolder] [--snapshot ID]
+                                    writes a snapshot's samples, the latest one's when none is named
+Results go to standard output, progress to standard error. Exit code 0: done, and nothing is amiss. 1: it is not.`;
 
 /** Reads the configuration and does what the command line asks for: to serve, when it asks for nothing. */
 async function main(): Promise<void> {
   // The SDK's word about its releases of 2027; ours is pinned.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const { values, positionals } = parseArgs({
-    options: { json: { type: 'boolean' }, deep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    options: OPTIONS,
     allowPositionals: true,
   });
   const [command = 'serve', ...rest] = positionals;
@@ -21,12 +24,19 @@ async function main(): Promise<void> {
   await COMMANDS[command as keyof typeof COMMANDS](loadConfig(process.env), values);
 }
 
-interface Options {
-  readonly json?: boolean | undefined;
-  readonly deep?: boolean | undefined;
-}
+const OPTIONS = {
+  json: { type: 'boolean' },
+  deep: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  project: { type: 'string' },
+  snapshot: { type: 'string' },
+  format: { type: 'string', default: 'ndjson' },
+  out: { type: 'string' },
+} as const;
 
-const COMMANDS = { serve, doctor: runDoctor, rebuild: runRebuild };
+type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+
+const COMMANDS = { serve, doctor: runDoctor, rebuild: runRebuild, export: runExport };
 
 async function runDoctor(config: Config, { json, deep }: Options): Promise<void> {
   const { doctor } = await import('./commands.js');
@@ -40,6 +50,27 @@ async function runRebuild(config: Config): Promise<void> {
   const { rebuild } = await import('./commands.js');
   const restored = await rebuild({ ...config, LOG_LEVEL: 'fatal' }, (line) => process.stderr.write(`${line}\n`));
   process.stdout.write(`${JSON.stringify(restored)}\n`);
+  process.exit(0);
+}
+
+const FORMATS = ['ndjson', 'csv', 'parquet', 'imagefolder'] as const;
+
+async function runExport(config: Config, { project, snapshot, format, out }: Options): Promise<void> {
+  const known = FORMATS.find((name) => name === format);
+  if (project === undefined || out === undefined || known === undefined) return giveUp(USAGE);
+  const { exportSnapshot } = await import('./commands.js');
+  const { SingleBar, Presets } = await import('cli-progress');
+  const bar = new SingleBar({ stream: process.stderr, clearOnComplete: true }, Presets.shades_classic);
+  const done = await exportSnapshot(
+    { ...config, LOG_LEVEL: 'fatal' },
+    { project, snapshot, format: known, out },
+    (written, all) => {
+      if (!bar.isActive) bar.start(all, 0);
+      bar.update(written);
+    },
+  );
+  bar.stop();
+  process.stdout.write(`${JSON.stringify(done)}\n`);
   process.exit(0);
 }
 

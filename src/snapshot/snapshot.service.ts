@@ -2,7 +2,13 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
 import { isUuid, newId, sha256 } from '../core/ids.js';
-import { decodeManifest, encodeManifest, type ManifestLine, withLabelsToday } from '../core/manifest.js';
+import {
+  decodeManifest,
+  encodeManifest,
+  type ManifestLine,
+  type SnapshotSample,
+  withLabelsToday,
+} from '../core/manifest.js';
 import { type Page, pageOf } from '../core/page.js';
 import { replay } from '../core/replay.js';
 import { trainModel } from '../jobs.js';
@@ -51,8 +57,14 @@ export class SnapshotService {
 
   /** The samples with their inputs, as a file of this format. */
   async export(projectId: string, id: string, format: ExportFormat): Promise<Buffer> {
-    const { manifestKey } = await this.find(projectId, id);
-    return exportSamples(await readSnapshot(this.objects, manifestKey), format);
+    return exportSamples((await this.samples(projectId, id)).samples, format);
+  }
+
+  /** The samples of a snapshot with their inputs, of the latest one when no id is given. */
+  async samples(projectId: string, id?: string): Promise<{ id: string; samples: SnapshotSample[] }> {
+    const snapshot = id === undefined ? await this.store.latest(projectId) : await this.find(projectId, id);
+    if (!snapshot) throw new LoopError('not-found', `There is no snapshot in ${projectId}.`);
+    return { id: snapshot.id, samples: await readSnapshot(this.objects, snapshot.manifestKey) };
   }
 
   private async find(projectId: string, id: string): Promise<Snapshot> {

@@ -29,10 +29,10 @@ function csv(samples: readonly SnapshotSample[]): string {
     const shown = text ?? (vector ? JSON.stringify(vector) : (image?.base64 ?? ''));
     return [sample.sampleId, sample.label, sample.split, sample.occurredAt ?? '', shown];
   });
-  return [['id', 'label', 'split', 'occurred_at', 'input'], ...rows]
-    .map((row) => `${row.map(quoted).join(',')}\r\n`)
-    .join('');
+  return [['id', 'label', 'split', 'occurred_at', 'input'], ...rows].map(csvLine).join('');
 }
+
+export const csvLine = (fields: readonly string[]): string => `${fields.map(quoted).join(',')}\r\n`;
 
 const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
 
