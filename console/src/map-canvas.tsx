@@ -4,6 +4,7 @@ import type { SampleMap } from './api-insights';
 import {
   type Camera,
   type Colour,
+  colour,
   fitted,
   inside,
   moved,
@@ -17,10 +18,8 @@ import {
 const REACH = 8;
 const KEY_STEP = 40;
 const ZOOM = 1.25;
-const [RIGHT, WRONG]: [Colour, Colour] = [
-  [56, 178, 140],
-  [224, 49, 49],
-];
+const RIGHT = colour(56, 178, 140);
+const WRONG = colour(224, 49, 49);
 
 interface MapCanvasProps {
   readonly map: SampleMap;
