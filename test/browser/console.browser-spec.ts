@@ -7,6 +7,7 @@ import {
   API_KEY,
   type Client,
   endOfRun,
+  newOwner,
   startTestFlywheel,
   type TestFlywheel,
 } from '../support/flywheel.js';
@@ -53,16 +54,6 @@ const loggedIn = async (key = API_KEY, width?: number): Promise<Page> => {
   await page.waitForURL((url) => url.pathname === '/');
   return page;
 };
-
-/** A project of its own, with a key of all scopes. */
-async function newOwner(id: string, settings: object = {}): Promise<{ owner: Client; key: string }> {
-  const operator = flywheel.as(ADMIN_KEY);
-  await operator.post('/v1/projects', { id, settings }).expect(201);
-  const scopes = ['ingest', 'read', 'review', 'admin'];
-  const { body } = await operator.post(`/v1/projects/${id}/keys`, { name: 'all', scopes }).expect(201);
-  const { key } = body as { key: string };
-  return { owner: flywheel.as(key), key };
-}
 
 const pathOf = (page: Page): string => page.url().slice(flywheel.url.length);
 
@@ -113,7 +104,7 @@ describe('login', () => {
 
 describe('review', () => {
   it('takes a person through audits by keyboard alone, blind, and back again', async () => {
-    const { owner, key } = await newOwner('reviewed', { auditShare: 1, holdoutPercent: 50 });
+    const { owner, key } = await newOwner(flywheel, 'reviewed', { auditShare: 1, holdoutPercent: 50 });
     const { predictions, feedback } = labelledTraffic(0, 60);
     await owner.post('/v1/predictions', { items: predictions }).expect(202);
     await owner.post('/v1/feedback', { items: feedback.slice(0, 30) }).expect(202);
@@ -157,7 +148,7 @@ describe('wheel', () => {
   });
 
   it('says why a run was refused', async () => {
-    const { owner, key } = await newOwner('tiny');
+    const { owner, key } = await newOwner(flywheel, 'tiny');
     await owner.post('/v1/predictions', aPrediction({ id: 'only' })).expect(202);
     await owner.post('/v1/feedback', aCorrection({ predictionId: 'only' })).expect(202);
     const page = await loggedIn(key);
@@ -167,7 +158,7 @@ describe('wheel', () => {
   });
 
   it('shows a batch in quarantine and lets a person release it', async () => {
-    const { owner, key } = await newOwner('held', {
+    const { owner, key } = await newOwner(flywheel, 'held', {
       retrain: { minNewLabels: 1_000_000, nightlyHour: null },
       promotion: { minHoldout: 5, maxNegativeFlipRate: 1 },
     });

@@ -4,14 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../support/browser.js';
 import { aCorrection, aMessage, labelledTraffic } from '../support/builders.js';
-import {
-  ADMIN_KEY,
-  API_KEY,
-  type Client,
-  endOfRun,
-  startTestFlywheel,
-  type TestFlywheel,
-} from '../support/flywheel.js';
+import { API_KEY, type Client, endOfRun, newOwner, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const VIEWS = ['wheel', 'quality', 'confusion', 'map', 'samples', 'labels', 'review', 'models', 'settings'];
@@ -184,15 +177,7 @@ describe('quality', () => {
 });
 
 describe('review', () => {
-  async function newOwner(id: string): Promise<{ owner: Client; key: string }> {
-    const settings = { holdoutPercent: 40, auditShare: 0.5, retrain: { minNewLabels: 1_000_000, nightlyHour: null } };
-    const operator = flywheel.as(ADMIN_KEY);
-    await operator.post('/v1/projects', { id, settings }).expect(201);
-    const scopes = ['ingest', 'read', 'review', 'admin'];
-    const { body } = await operator.post(`/v1/projects/${id}/keys`, { name: 'all', scopes }).expect(201);
-    const { key } = body as { key: string };
-    return { owner: flywheel.as(key), key };
-  }
+  const SETTINGS = { holdoutPercent: 40, auditShare: 0.5, retrain: { minNewLabels: 1_000_000, nightlyHour: null } };
 
   /** Presses the digit of the true label. */
   async function answer(page: Page): Promise<void> {
@@ -203,7 +188,7 @@ describe('review', () => {
   }
 
   it('of fifty items by keyboard makes the model better', async () => {
-    const { owner, key } = await newOwner('fifty');
+    const { owner, key } = await newOwner(flywheel, 'fifty', SETTINGS);
     const { predictions, feedback } = labelledTraffic(0, 200);
     await owner.post('/v1/predictions', { items: predictions }).expect(202);
     // Half of what little is known is wrong.
@@ -222,7 +207,7 @@ describe('review', () => {
   });
 
   it('goes back further than the batch, and loses nothing that was said while the network was away', async () => {
-    const { owner, key } = await newOwner('offline');
+    const { owner, key } = await newOwner(flywheel, 'offline', SETTINGS);
     const { predictions } = labelledTraffic(0, 60);
     await owner.post('/v1/predictions', { items: predictions }).expect(202);
     await owner.post('/v1/feedback', { items: labelledTraffic(0, 6).feedback }).expect(202);

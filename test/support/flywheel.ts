@@ -48,13 +48,23 @@ export function clientOf(url: string, key: string) {
   };
 }
 
-/** A new project with a key of all scopes. */
-export async function newProject({ as }: TestFlywheel, id: string, settings: object = {}): Promise<Client> {
+/** A new project, as whoever holds its key. */
+export async function newProject(flywheel: TestFlywheel, id: string, settings: object = {}): Promise<Client> {
+  return (await newOwner(flywheel, id, settings)).owner;
+}
+
+/** A new project, and a key of all scopes to log in with. */
+export async function newOwner(
+  { as }: TestFlywheel,
+  id: string,
+  settings: object = {},
+): Promise<{ owner: Client; key: string }> {
   const operator = as(ADMIN_KEY);
   await operator.post('/v1/projects', { id, settings }).expect(201);
   const scopes = ['ingest', 'read', 'review', 'admin'];
   const { body } = await operator.post(`/v1/projects/${id}/keys`, { name: 'test', scopes }).expect(201);
-  return as((body as { key: string }).key);
+  const { key } = body as { key: string };
+  return { owner: as(key), key };
 }
 
 export const RUN_ENDED = ['succeeded', 'failed', 'cancelled', 'refused'];
