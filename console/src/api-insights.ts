@@ -50,6 +50,14 @@ export interface Raters {
     /** Null for who never spoke of the same sample as somebody else. */
     readonly trust: number | null;
   }[];
+  /** Decisions in review, with the model's answer in sight and hidden. */
+  readonly reviewers: readonly {
+    readonly rater: string;
+    readonly shown: number;
+    readonly agreedShown: number;
+    readonly hidden: number;
+    readonly agreedHidden: number;
+  }[];
   readonly disputes: readonly {
     readonly sampleId: string;
     readonly preview: string;

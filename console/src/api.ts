@@ -130,6 +130,7 @@ export type ReviewReason = 'audit' | 'disputed' | 'suspect' | 'rare' | 'uncertai
 export interface ReviewItem {
   readonly sampleId: string;
   readonly reason: ReviewReason;
+  readonly isBlind: boolean;
   readonly sample: SampleDetail;
 }
 

@@ -121,7 +121,7 @@ function People({ open }: Opens) {
       about="How much each person said lately, how often the label is theirs, and the chance that they are right as told from agreement."
     >
       <Loaded of={raters}>
-        {({ items, disputes, method }) =>
+        {({ items, disputes, method, reviewers }) =>
           items.length === 0 ? (
             <Empty title="Nobody has said anything yet">Feedback names its rater.</Empty>
           ) : (
@@ -141,6 +141,7 @@ function People({ open }: Opens) {
                   </Table.Tr>
                 ))}
               </Rows>
+              {reviewers.length > 0 && <Reviewers reviewers={reviewers} />}
               {disputes.length > 0 && (
                 <div>
                   <Title order={3} size="h5">
@@ -175,6 +176,30 @@ function People({ open }: Opens) {
     </Section>
   );
 }
+
+const share = (part: number, of: number): string => (of === 0 ? '–' : `${percent(part / of)} of ${count(of)}`);
+
+/** Who agrees much more often when the answer is in sight follows it. */
+const Reviewers = ({ reviewers }: { reviewers: Raters['reviewers'] }) => (
+  <div>
+    <Title order={3} size="h5">
+      Do reviewers follow the model?
+    </Title>
+    <Text size="sm" c="var(--quiet)">
+      How often they say what it said, with its answer in sight and, for one item in five, hidden. Audits are not
+      counted.
+    </Text>
+    <Rows head={['Person', 'In sight', 'Hidden']}>
+      {reviewers.map(({ rater, shown, agreedShown, hidden, agreedHidden }) => (
+        <Table.Tr key={rater}>
+          <Table.Td>{rater}</Table.Td>
+          <Table.Td>{share(agreedShown, shown)}</Table.Td>
+          <Table.Td>{share(agreedHidden, hidden)}</Table.Td>
+        </Table.Tr>
+      ))}
+    </Rows>
+  </div>
+);
 
 function Duplicates({ open }: Opens) {
   const duplicates = useQuery({

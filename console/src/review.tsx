@@ -17,7 +17,7 @@ const DIGITS = 9;
 
 /** What a person is asked, in their words. */
 const REASONS: Readonly<Record<ReviewReason, string>> = {
-  audit: 'a random audit: the answer is hidden, so that it cannot lead you',
+  audit: 'a random audit',
   disputed: 'people disagree',
   suspect: 'models that had not seen this label doubt it',
   rare: 'hardly any sample has this label yet',
@@ -127,8 +127,7 @@ function Item({ item, prediction, say, back }: ItemProps) {
   // The commonest first, as the service gives them.
   const common = data?.labels.map(({ label }) => label) ?? [];
   const labels = common.toSorted();
-  const { sample, reason } = item;
-  const isBlind = reason === 'audit';
+  const { sample, reason, isBlind } = item;
   const offered = isBlind ? common.slice(0, DIGITS).sort() : likeliest(item, prediction, labels);
   const correct = (label: string): void => say({ kind: 'correction', label });
   const accept = (): void => {
@@ -154,6 +153,7 @@ function Item({ item, prediction, say, back }: ItemProps) {
           </Title>
           <Badge variant="default" tt="none" h="auto" aria-label="Why you are asked" styles={WRAPPED}>
             {REASONS[reason]}
+            {isBlind && '; the answer is hidden, so that it cannot lead you'}
           </Badge>
         </Group>
         {prediction ? <SampleInput input={prediction.input} /> : <Text>{sample.preview}</Text>}

@@ -12,13 +12,13 @@ const candidates = {
 
 describe('pickReviews', () => {
   it('takes disputes, then the audit share, then suspects and the least certain, no item twice', () => {
-    expect(pickReviews(candidates, 6, 0.4)).toEqual([
-      { sampleId: 'd', reason: 'disputed', probability: 1 },
-      { sampleId: 'r1', reason: 'audit', probability: 0.02 },
-      { sampleId: 'u1', reason: 'audit', probability: 0.02 },
-      { sampleId: 's1', reason: 'suspect', probability: 1 },
-      { sampleId: 's2', reason: 'suspect', probability: 1 },
-      { sampleId: 'u2', reason: 'uncertain', probability: 1 },
+    expect(pickReviews(candidates, 6, 0.4, { random: () => 0.5 })).toEqual([
+      { sampleId: 'd', reason: 'disputed', probability: 1, isBlind: false },
+      { sampleId: 'r1', reason: 'audit', probability: 0.02, isBlind: true },
+      { sampleId: 'u1', reason: 'audit', probability: 0.02, isBlind: true },
+      { sampleId: 's1', reason: 'suspect', probability: 1, isBlind: false },
+      { sampleId: 's2', reason: 'suspect', probability: 1, isBlind: false },
+      { sampleId: 'u2', reason: 'uncertain', probability: 1, isBlind: false },
     ]);
   });
 
@@ -36,9 +36,15 @@ describe('pickReviews', () => {
   it('asks about what is nearly the same only when nothing else is left', () => {
     const isLikeAny = (id: string, others: Iterable<string>) => [...others].some((other) => other[0] === id[0]);
     const all = { ...candidates, disputed: [], random: [] };
-    const picks = (n: number) => pickReviews(all, n, 0, isLikeAny).map(({ sampleId }) => sampleId);
+    const picks = (n: number) => pickReviews(all, n, 0, { isLikeAny }).map(({ sampleId }) => sampleId);
     expect(picks(2)).toEqual(['s1', 'u1']);
     expect(picks(4)).toEqual(['s1', 'u1', 's2', 's3']);
+  });
+
+  it('hides the answer of one in five that are no audits', () => {
+    const draws = [0.1, 0.3];
+    const picks = pickReviews({ ...candidates, disputed: [], random: [] }, 2, 0, { random: () => draws.shift()! });
+    expect(picks.map(({ isBlind }) => isBlind)).toEqual([true, false]);
   });
 
   it('gives what there is', () => {

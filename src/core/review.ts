@@ -6,6 +6,8 @@ export interface ReviewPick {
   readonly reason: ReviewReason;
   /** Probability that this item was chosen. 1 for what is chosen by rule; only an audit can be counted up from. */
   readonly probability: number;
+  /** The model's answer is hidden: always for audits, at random for others, so that following it can be told from agreeing. */
+  readonly isBlind: boolean;
 }
 
 export interface ReviewCandidates {
@@ -22,6 +24,7 @@ export interface ReviewCandidates {
   readonly population: number;
 }
 
+const BLIND_SHARE = 0.2;
 /** Of what is left after disputes and audits: what is new or rare gets a fifth, doubted labels half. */
 const [SHARE_OF_RARE, SHARE_OF_SUSPECTS] = [0.2, 0.5];
 
@@ -31,23 +34,28 @@ const [SHARE_OF_RARE, SHARE_OF_SUSPECTS] = [0.2, 0.5];
  * the most.
  *
  * @param isLikeAny whether an item is nearly the same as one of the others
+ * @param random numbers from 0 to 1, for which items are blind
  */
 export function pickReviews(
-  { disputed, suspects, rare, uncertain, random, population }: ReviewCandidates,
+  { disputed, suspects, rare, uncertain, random: drawn, population }: ReviewCandidates,
   n: number,
   auditShare: number,
-  isLikeAny: (id: string, others: Iterable<string>) => boolean = () => false,
+  {
+    isLikeAny = () => false,
+    random = Math.random,
+  }: { isLikeAny?: (id: string, others: Iterable<string>) => boolean; random?: () => number } = {},
 ): ReviewPick[] {
   const picks = new Map<string, ReviewPick>();
   const pick = (ids: readonly string[], upTo: number, reason: ReviewReason, probability: number) => {
     for (const sampleId of ids) {
       if (picks.size >= upTo) return;
-      if (!picks.has(sampleId)) picks.set(sampleId, { sampleId, reason, probability });
+      const isBlind = reason === 'audit' || random() < BLIND_SHARE;
+      if (!picks.has(sampleId)) picks.set(sampleId, { sampleId, reason, probability, isBlind });
     }
   };
   pick(disputed, n, 'disputed', 1);
-  const audits = Math.min(Math.ceil((n - picks.size) * auditShare), random.length);
-  pick(random, picks.size + audits, 'audit', population === 0 ? 0 : Math.min(1, audits / population));
+  const audits = Math.min(Math.ceil((n - picks.size) * auditShare), drawn.length);
+  pick(drawn, picks.size + audits, 'audit', population === 0 ? 0 : Math.min(1, audits / population));
   /** What is like a pick of before is left out, so each is looked at when it is its turn. */
   const pickOneByOne = (ids: readonly string[], upTo: number, reason: ReviewReason) => {
     for (const id of ids) if (!isLikeAny(id, picks.keys())) pick([id], upTo, reason, 1);

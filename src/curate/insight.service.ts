@@ -39,13 +39,14 @@ export class InsightService {
 
   /** Who labels, how far they can be trusted, and what they cannot agree on. */
   async raters(projectId: string) {
-    const answers = await this.store.answers(projectId);
+    const [answers, reviewers] = await Promise.all([this.store.answers(projectId), this.store.reviewers(projectId)]);
     const verdict = judgeCrowd(answeredTwice(answers));
     const disputes = [...new Map(answers.filter(isDisputed).map((answer) => [answer.item, answer])).values()];
     return {
       method: verdict.method,
       gain: verdict.gain,
       items: ratersOf(answers, verdict.trust),
+      reviewers,
       disputes: disputes.map(({ item, preview }) => ({
         sampleId: item,
         preview,

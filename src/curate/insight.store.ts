@@ -26,6 +26,15 @@ export interface Answered extends CrowdAnswer {
   readonly preview: string;
 }
 
+/** Counts of decisions. */
+export interface Reviewer {
+  readonly rater: string;
+  readonly shown: number;
+  readonly agreedShown: number;
+  readonly hidden: number;
+  readonly agreedHidden: number;
+}
+
 export interface SuspectRow {
   readonly sampleId: string;
   readonly label: string;
@@ -102,6 +111,19 @@ export class InsightStore {
   /** The latest statement of each person about each sample, as a label. */
   answers(projectId: string): Promise<Answered[]> {
     return this.db.query<Answered>(ANSWERS, [projectId, WINDOW]);
+  }
+
+  /** How often each reviewer says what the model said, with its answer in sight and hidden; audits are other items, so not counted. */
+  reviewers(projectId: string): Promise<Reviewer[]> {
+    return this.db.query<Reviewer>(
+      `select rater_id as rater,
+              count(*) filter (where not is_blind)::int as shown, count(*) filter (where not is_blind and agreed)::int as "agreedShown",
+              count(*) filter (where is_blind)::int as hidden, count(*) filter (where is_blind and agreed)::int as "agreedHidden"
+       from (select * from review where project_id = $1 and agreed is not null and reason not in ('audit', 'chosen')
+             order by decided_at desc limit ${WINDOW}) latest
+       group by rater_id order by count(*) desc, rater_id`,
+      [projectId],
+    );
   }
 
   /** Labels that the latest model doubts and nobody has changed since, the most doubtful first. */

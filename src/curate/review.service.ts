@@ -22,15 +22,13 @@ export class ReviewService {
   async next(projectId: string, n: number, raterId: string) {
     const candidates = await this.store.candidates(projectId, n);
     const isLikeAny = likenessOf(await this.store.previews(projectId, candidates));
-    const picks = pickReviews(candidates, n, await this.store.auditShare(projectId), isLikeAny);
+    const picks = pickReviews(candidates, n, await this.store.auditShare(projectId), { isLikeAny });
     const leased = await this.store.lease(projectId, picks, raterId, LEASE_MINUTES);
     const items = picks
       .filter(({ sampleId }) => leased.has(sampleId))
-      .map(async ({ sampleId, reason, probability }) => ({
-        sampleId,
-        reason,
-        probability,
-        sample: await this.samples.read(projectId, sampleId),
+      .map(async (pick) => ({
+        ...pick,
+        sample: await this.samples.read(projectId, pick.sampleId),
       }));
     return { items: await Promise.all(items) };
   }
@@ -38,16 +36,21 @@ export class ReviewService {
   /** A reviewer's decision is feedback of an annotator like any other. */
   async decide(source: FeedbackSource, sampleId: string, decision: ReviewDecision & { rater: string }) {
     const { projectId } = source;
-    await this.samples.read(projectId, sampleId);
+    const { predicted } = await this.samples.read(projectId, sampleId);
     const { rater, kind = 'correction', ...said } = decision;
     const item = { ...said, kind, predictionId: sampleId, rater: { id: rater, role: 'annotator' } };
     const [outcome] = await this.intake.accept(source, [item]);
     if (outcome!.status === 'rejected')
       throw new LoopError('invalid-request', 'The decision is wrong.', outcome!.errors);
-    await this.store.decided(projectId, sampleId, rater, kind);
+    const agreed = agreement(kind, said.label ?? predicted, predicted);
+    await this.store.decided(projectId, sampleId, { rater, kind, agreed });
     return { feedbackId: outcome!.id, sample: await this.samples.read(projectId, sampleId) };
   }
 }
+
+/** Whether a reviewer says the same as the model; null where they name no label. */
+const agreement = (kind: string, label: string, predicted: string): boolean | null =>
+  kind === 'accept' || kind === 'correction' ? label === predicted : null;
 
 /** Whether an item is nearly the same text as one of the others. */
 function likenessOf(previews: ReadonlyMap<string, string>): (id: string, others: Iterable<string>) => boolean {

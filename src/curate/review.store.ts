@@ -44,11 +44,13 @@ export class ReviewStore {
   /** Leases the picks; those that somebody else leased meanwhile are left out. */
   async lease(projectId: string, picks: readonly ReviewPick[], raterId: string, minutes: number): Promise<Set<string>> {
     const rows = await this.db.query<{ sample_id: string }>(
-      `insert into review (id, project_id, sample_id, rater_id, reason, probability, leased_until)
-       select t.id, $1, t.sample_id, $6, t.reason, t.probability, now() + make_interval(mins => $7)
-       from unnest($2::uuid[], $3::text[], $4::text[], $5::float8[]) as t (id, sample_id, reason, probability)
+      `insert into review (id, project_id, sample_id, rater_id, reason, probability, is_blind, leased_until)
+       select t.id, $1, t.sample_id, $7, t.reason, t.probability, t.is_blind, now() + make_interval(mins => $8)
+       from unnest($2::uuid[], $3::text[], $4::text[], $5::float8[], $6::boolean[])
+         as t (id, sample_id, reason, probability, is_blind)
        on conflict (project_id, sample_id) do update set
          rater_id = excluded.rater_id, reason = excluded.reason, probability = excluded.probability,
+         is_blind = excluded.is_blind,
          leased_until = excluded.leased_until
        where review.decided_at is null and review.leased_until < now()
        returning sample_id`,
@@ -58,6 +60,7 @@ export class ReviewStore {
         picks.map(({ sampleId }) => sampleId),
         picks.map(({ reason }) => reason),
         picks.map(({ probability }) => probability),
+        picks.map(({ isBlind }) => isBlind),
         raterId,
         minutes,
       ],
@@ -66,12 +69,17 @@ export class ReviewStore {
   }
 
   /** Notes the decision; a sample that was never leased gets its row here. */
-  async decided(projectId: string, sampleId: string, raterId: string, decision: string): Promise<void> {
+  async decided(
+    projectId: string,
+    sampleId: string,
+    { rater, kind, agreed }: { rater: string; kind: string; agreed: boolean | null },
+  ): Promise<void> {
     await this.db.query(
-      `insert into review (id, project_id, sample_id, rater_id, reason, probability, leased_until, decision, decided_at)
-       values ($1, $2, $3, $4, 'chosen', 1, now(), $5, now())
-       on conflict (project_id, sample_id) do update set rater_id = $4, decision = $5, decided_at = now()`,
-      [newId(), projectId, sampleId, raterId, decision],
+      `insert into review (id, project_id, sample_id, rater_id, reason, probability, leased_until, decision, agreed, decided_at)
+       values ($1, $2, $3, $4, 'chosen', 1, now(), $5, $6, now())
+       on conflict (project_id, sample_id) do update
+         set rater_id = $4, decision = $5, agreed = $6, decided_at = now()`,
+      [newId(), projectId, sampleId, rater, kind, agreed],
     );
   }
 }

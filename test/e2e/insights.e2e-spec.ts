@@ -90,6 +90,25 @@ describe('insights', () => {
     expect(disputes).toEqual([expect.objectContaining({ sampleId: 'm0' })]);
   });
 
+  it('tell following the model from agreeing with it', async () => {
+    const asked = await newProject(flywheel, 'asked', { ...SETTINGS, auditShare: 0 });
+    await asked.post('/v1/predictions', { items: labelledTraffic(0, 100).predictions }).expect(202);
+    const { body } = await asked.get('/v1/review/next?n=100').expect(200);
+    const { items } = body as { items: { sampleId: string; isBlind: boolean }[] };
+    const blind = items.filter(({ isBlind }) => isBlind).length;
+    expect(blind).toBeGreaterThan(3);
+    expect(blind).toBeLessThan(50);
+    for (const { sampleId, isBlind } of items) {
+      // Follows what is in sight, and says something else where nothing is.
+      const decision = isBlind ? { label: 'refund' } : { kind: 'accept' };
+      await asked.post(`/v1/review/${sampleId}`, { ...decision, rater: 'stamp' }).expect(200);
+    }
+    const { body: raters } = await asked.get('/v1/insights/raters').expect(200);
+    expect((raters as { reviewers: object[] }).reviewers).toEqual([
+      { rater: 'stamp', shown: 100 - blind, agreedShown: 100 - blind, hidden: blind, agreedHidden: 0 },
+    ]);
+  });
+
   it('find the same input with different labels', async () => {
     const twice = await newProject(flywheel, 'twice', SETTINGS);
     const texts = ['Where is my parcel now?', 'where is my parcel now', 'cancel the order', 'Where is my  parcel now'];
