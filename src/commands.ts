@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { PredictionRestoreService } from './capture/restore.service.js';
+import { ReviewService } from './curate/review.service.js';
 import { FeedbackRestoreService } from './feedback/restore.service.js';
 import { assemble } from './flywheel.js';
 import { type Diagnosis, DoctorService } from './ops/doctor.service.js';
@@ -63,16 +64,17 @@ export interface Restored {
   readonly packs: number;
   readonly predictions: number;
   readonly feedback: number;
+  readonly reviews: number;
 }
 
 /**
  * Makes the rows again that packs in the object store speak of and the database does not know: predictions first, then
- * feedback with the labels. May be interrupted and run again; `tell` hears of each pack.
+ * feedback with the labels, then who reviewed what. May be interrupted and run again; `tell` hears of each pack.
  */
 export async function rebuild(config: Config, tell: (line: string) => void): Promise<Restored> {
   const { app, close } = await assemble(config, onLost, { open: joinInfrastructure, migrates: true });
   const [predictions, feedback] = [app.get(PredictionRestoreService), app.get(FeedbackRestoreService)];
-  const restored = { packs: 0, predictions: 0, feedback: 0 };
+  const restored = { packs: 0, predictions: 0, feedback: 0, reviews: 0 };
   try {
     await app.get(ProjectService).restoreAll();
     for (const pack of await predictions.missing()) {
@@ -87,6 +89,7 @@ export async function rebuild(config: Config, tell: (line: string) => void): Pro
       restored.packs += 1;
       tell(`${pack.objectKey}: ${restored.feedback} feedback so far`);
     }
+    restored.reviews = await app.get(ReviewService).restoreAll();
     return restored;
   } finally {
     await close();

@@ -36,7 +36,7 @@ export type ConfusionFilter = z.infer<typeof ConfusionQuery>;
 
 export const DaysQuery = z.object({ days: z.coerce.number().min(0.01).max(3_650).default(30) });
 
-export const MapQuery = z.object({ version: z.coerce.number().int().min(1).optional() });
+export const MapQuery = z.object({ version: z.coerce.number().int().min(1).max(2_147_483_647).optional() });
 
 export const ReviewQuery = z.object({
   n: z.coerce.number().int().min(1).max(100).default(10),

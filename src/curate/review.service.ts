@@ -1,21 +1,26 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
+import { sha256 } from '../core/ids.js';
 import { textFingerprints } from '../core/near-duplicates.js';
 import { pickReviews } from '../core/review.js';
 import { FeedbackIntake, type FeedbackSource } from '../jobs.js';
 import { CurateService } from './curate.service.js';
 import type { ReviewDecision } from './curate.schema.js';
-import { ReviewStore } from './review.store.js';
+import { ObjectStore } from '../platform/object-store/object-store.js';
+import { type DecidedReview, ReviewStore } from './review.store.js';
 
 const LEASE_MINUTES = 10;
 
 /** What should a person look at next, and what did they say? */
 @Injectable()
 export class ReviewService {
+  private readonly log = new Logger(ReviewService.name);
+
   constructor(
     private readonly store: ReviewStore,
     private readonly samples: CurateService,
     private readonly intake: FeedbackIntake,
+    private readonly objects: ObjectStore,
   ) {}
 
   /** Up to n items, leased to the rater, each with why and with what probability it was chosen. */
@@ -43,10 +48,31 @@ export class ReviewService {
     if (outcome!.status === 'rejected')
       throw new LoopError('invalid-request', 'The decision is wrong.', outcome!.errors);
     const agreed = agreement(kind, said.label ?? predicted, predicted);
-    await this.store.decided(projectId, sampleId, { rater, kind, agreed });
+    await this.keepCopy(await this.store.decided(projectId, sampleId, { rater, kind, agreed }));
     return { feedbackId: outcome!.id, sample: await this.samples.read(projectId, sampleId) };
   }
+
+  /** Makes the decisions again whose copies are in the object store and which the database does not know. */
+  async restoreAll(): Promise<number> {
+    let restored = 0;
+    for (const key of await this.objects.list(COPIES)) {
+      const review = JSON.parse((await this.objects.get(key)).toString()) as DecidedReview;
+      if (await this.store.restore(review)) restored += 1;
+    }
+    return restored;
+  }
+
+  /** For `rebuild`: without it, it would be forgotten which samples are golden. */
+  private async keepCopy(review: DecidedReview): Promise<void> {
+    const key = `${COPIES}${review.projectId}/${sha256(review.sampleId)}.json`;
+    await this.objects
+      .put(key, JSON.stringify(review), 'application/json')
+      .catch((error: Error) => this.log.warn(`a review of ${review.projectId} was not copied: ${error.message}`));
+  }
 }
+
+/** Copies of decisions in the object store begin with this. */
+const COPIES = 'reviews/';
 
 /** Whether a reviewer says the same as the model; null where they name no label. */
 const agreement = (kind: string, label: string, predicted: string): boolean | null =>

@@ -73,15 +73,46 @@ export class ReviewStore {
     projectId: string,
     sampleId: string,
     { rater, kind, agreed }: { rater: string; kind: string; agreed: boolean | null },
-  ): Promise<void> {
-    await this.db.query(
+  ): Promise<DecidedReview> {
+    const [row] = await this.db.query<DecidedReview>(
       `insert into review (id, project_id, sample_id, rater_id, reason, probability, leased_until, decision, agreed, decided_at)
        values ($1, $2, $3, $4, 'chosen', 1, now(), $5, $6, now())
        on conflict (project_id, sample_id) do update
-         set rater_id = $4, decision = $5, agreed = $6, decided_at = now()`,
+         set rater_id = $4, decision = $5, agreed = $6, decided_at = now()
+       returning ${DECIDED}`,
       [newId(), projectId, sampleId, rater, kind, agreed],
     );
+    return row!;
   }
+
+  /** False for a decision that is there. */
+  async restore(review: DecidedReview): Promise<boolean> {
+    const { id, projectId, sampleId, raterId, reason, probability, isBlind, decision, agreed, decidedAt } = review;
+    const rows = await this.db.query(
+      `insert into review (id, project_id, sample_id, rater_id, reason, probability, is_blind, leased_until, decision, agreed, decided_at)
+       values ($1, $2, $3, $4, $5, $6, $7, now(), $8, $9, $10) on conflict (project_id, sample_id) do nothing
+       returning 1`,
+      [id, projectId, sampleId, raterId, reason, probability, isBlind, decision, agreed, decidedAt],
+    );
+    return rows.length > 0;
+  }
+}
+
+const DECIDED = `id, project_id as "projectId", sample_id as "sampleId", rater_id as "raterId", reason, probability,
+  is_blind as "isBlind", decision, agreed, decided_at as "decidedAt"`;
+
+/** A decision with why the item was chosen, as its copy in the object store holds it. */
+export interface DecidedReview {
+  readonly id: string;
+  readonly projectId: string;
+  readonly sampleId: string;
+  readonly raterId: string;
+  readonly reason: string;
+  readonly probability: number;
+  readonly isBlind: boolean;
+  readonly decision: string;
+  readonly agreed: boolean | null;
+  readonly decidedAt: Date | string;
 }
 
 interface CandidateRow {

@@ -9,7 +9,14 @@ import { FeedbackPackService } from '../../src/feedback/pack.service.js';
 import { Database } from '../../src/platform/database/database.js';
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
-import { ADMIN_KEY, API_KEY, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import {
+  ADMIN_KEY,
+  API_KEY,
+  type Client,
+  newProject,
+  startTestFlywheel,
+  type TestFlywheel,
+} from '../support/flywheel.js';
 
 const run = promisify(execFile);
 
@@ -41,6 +48,7 @@ const READ = {
   feedback: `select to_jsonb(f) - 'joined_at' || jsonb_build_object('joined', joined_at is not null) as row
              from feedback f order by project_id, id`,
   labels: `select to_jsonb(s) - 'revision' - 'labelled_at' as row from sample s order by project_id, prediction_id`,
+  reviews: `select to_jsonb(r) - 'leased_until' as row from review r order by project_id, sample_id`,
   projects: `select jsonb_build_object('id', id, 'settings', settings, 'name', name) as row from project order by id`,
 };
 
@@ -88,6 +96,16 @@ async function packAll({ app }: TestFlywheel): Promise<void> {
   }
 }
 
+const REVIEWED = 5;
+
+/** Why each was chosen must stay known: that makes samples golden. */
+async function reviewSome(client: Client): Promise<void> {
+  const { body } = await client.get(`/v1/review/next?n=${REVIEWED}`).expect(200);
+  const { items } = body as { items: { sampleId: string }[] };
+  expect(items).toHaveLength(REVIEWED);
+  for (const { sampleId } of items) await client.post(`/v1/review/${sampleId}`, { label: 'reviewed' }).expect(200);
+}
+
 describe('the packs alone are enough', () => {
   let before: Awaited<ReturnType<typeof everything>>;
 
@@ -109,11 +127,12 @@ describe('the packs alone are enough', () => {
         await client.post('/v1/feedback', { items: feedback.slice(n, n + 500) }).expect(202);
       await other.post('/v1/predictions', aPrediction({ id: 'p0', externalId: 'of-other' })).expect(202);
       await other.post('/v1/feedback', aCorrection({ id: 'f0', externalId: 'of-other', label: 'own' })).expect(202);
+      await reviewSome(client);
       await packAll(flywheel);
       expect(await flywheel.app.get(Database).query('select 1 from feedback_outbox')).toEqual([]);
       before = await everything(flywheel.app.get(Database));
       expect(before.predictions).toHaveLength(COUNT + 5 + 1);
-      expect(before.feedback).toHaveLength(1_502);
+      expect(before.feedback).toHaveLength(1_502 + REVIEWED);
       expect(await diagnose(folder, '--deep')).toEqual({ code: 0, healthy: true, bad: '' });
       await flywheel.close();
 
@@ -143,7 +162,9 @@ describe('the packs alone are enough', () => {
     await client.post('/v1/feedback', aCorrection({ id: 'new', predictionId: 'p1', label: 'newest' })).expect(202);
     const { body: ledger } = await client.get('/v1/ledger').expect(200);
     expect(ledger).toMatchObject({ balanced: true, feedback: { parked: 1 } });
-    expect(await command(lost, ['rebuild'])).toMatchObject({ stdout: '{"packs":0,"predictions":0,"feedback":0}\n' });
+    expect(await command(lost, ['rebuild'])).toMatchObject({
+      stdout: '{"packs":0,"predictions":0,"feedback":0,"reviews":0}\n',
+    });
     await flywheel.close();
   });
 });
