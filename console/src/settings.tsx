@@ -2,6 +2,7 @@ import { Button, Card, Group, Stack, Text, TextInput, Title } from '@mantine/cor
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { call } from './api';
+import { Keys } from './keys';
 import { Loaded } from './parts';
 
 type Json = string | number | boolean | null | readonly Json[] | Members;
@@ -22,7 +23,7 @@ export function SettingsView() {
           Settings
         </Title>
         <Text size="sm" c="var(--quiet)">
-          What is not a number or a word is JSON. Keys are made and revoked with the admin key, at /v1/projects/…/keys.
+          What is not a number or a word is JSON.
         </Text>
       </div>
       <Card>
@@ -41,6 +42,7 @@ export function SettingsView() {
           )}
         </Loaded>
       </Card>
+      <Keys />
     </Stack>
   );
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../support/browser.js';
-import { aCorrection, aMessage, labelledTraffic } from '../support/builders.js';
+import { aCorrection, aMessage, aPrediction, labelledTraffic } from '../support/builders.js';
 import { API_KEY, type Client, endOfRun, newOwner, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -163,6 +163,28 @@ describe('settings', () => {
       .poll(async () => (await client.get('/v1/settings').expect(200)).body as object)
       .toMatchObject({ settings: { retrain: { minNewLabels: 321 } } });
     await page.getByText('So many new labels start a run.').waitFor();
+    await page.context().close();
+  });
+});
+
+describe('keys', () => {
+  it('are made, shown once, and revoked when asked twice', async () => {
+    const page = await open('settings');
+    await page.getByLabel('Name of the key').fill('a phone');
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    const key = await page.getByRole('status').locator('pre').innerText();
+    const phone = flywheel.as(key);
+    await phone.post('/v1/predictions', aPrediction()).expect(202);
+    await phone.get('/v1/settings').expect(403);
+    await page.getByRole('button', { name: 'Revoke a phone', exact: true }).click();
+    await page.getByRole('button', { name: 'Revoke a phone for good' }).click();
+    await page
+      .getByRole('row', { name: /a phone/ })
+      .getByText('revoked')
+      .waitFor();
+    await expect
+      .poll(async () => (await phone.post('/v1/predictions', aPrediction())).status, { timeout: 20_000 })
+      .toBe(401);
     await page.context().close();
   });
 });

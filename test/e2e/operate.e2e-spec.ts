@@ -128,6 +128,27 @@ describe('what operators use', () => {
     await operator.get('/v1/projects/none').expect(404);
   });
 
+  it("lets a project's own administrators change settings and keys, within the limit they have themselves", async () => {
+    const operator = flywheel.as(ADMIN_KEY);
+    await operator.post('/v1/projects', { id: 'third' }).expect(201);
+    const order = { name: 'own', scopes: ['read', 'admin'], requestsAMinute: 600 };
+    const { body } = await operator.post('/v1/projects/third/keys', order).expect(201);
+    const own = flywheel.as((body as { key: string }).key);
+    await own.patch('/v1/settings', { settings: { auditShare: 0.5 } }).expect(200);
+    expect((await own.get('/v1/settings').expect(200)).body).toMatchObject({
+      id: 'third',
+      settings: { auditShare: 0.5 },
+    });
+    const faster = { name: 'fast', scopes: ['ingest'], requestsAMinute: 100_000 };
+    const { body: made } = await own.post('/v1/settings/keys', faster).expect(201);
+    expect(made).toMatchObject({ requestsAMinute: 600, scopes: ['ingest'] });
+    const { id, key } = made as { id: string; key: string };
+    await flywheel.as(key).get('/v1/settings/keys').expect(403);
+    const { body: keys } = await own.get('/v1/settings/keys').expect(200);
+    expect((keys as { items: { name: string }[] }).items.map(({ name }) => name).sort()).toEqual(['fast', 'own']);
+    await own.delete(`/v1/settings/keys/${id}`).expect(204);
+  });
+
   it('answers what is not there with a problem document', async () => {
     const { body } = await request(flywheel.url)
       .get('/v1/nothing')
