@@ -133,7 +133,7 @@ function keepSome(counts: readonly (readonly number[])[]): number[][] {
 function rounded(row: readonly number[]): number[] {
   const whole = row.map(Math.round);
   const aim = Math.round(total(row));
-  for (let off = aim - total(whole); off !== 0; off = aim - total(whole)) {
+  for (let off = aim - total(whole); Math.abs(off) >= 1; off = aim - total(whole)) {
     const sign = Math.sign(off);
     const gaps = row.map((value, c) => sign * (value - whole[c]!));
     whole[gaps.indexOf(Math.max(...gaps))]! += sign;
