@@ -1,6 +1,7 @@
 /*
- * npm test: everything that can run on this machine, and one line at the end that says how it went. Needs redis-server
- * and Chromium; installs the Debian packages where it may, else says in one sentence what is missing. Nothing is skipped.
+ * npm test: everything that can run on this machine, and one line at the end that says how it went. Needs redis-server,
+ * Chromium and scikit-learn; installs the Debian packages where it may, else says in one sentence what is missing. Nothing is
+ * skipped.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
