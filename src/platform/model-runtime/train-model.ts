@@ -3,7 +3,7 @@ import type { SnapshotSample } from '../../core/manifest.js';
 import { sampleWeights } from '../../core/sample-weight.js';
 import { decodeDenseModel } from './dense-model.js';
 import { denseLearner } from './dense-learner.js';
-import type { FitOrder, Learner } from './learner.js';
+import type { Fit, FitOrder, Learner } from './learner.js';
 import { type OwnBase, type ReadSample, readSamples, type ReadSamples } from './read-samples.js';
 import { countLabels, isForeign, sealFiles, verifiedManifest } from './model-files.js';
 import { judgeOutOfFold, type Judgement, NOT_JUDGED } from './out-of-fold.js';
@@ -17,6 +17,8 @@ const HEADS = 'wasm-simd';
 /** Stands for labels of the parent that are no more: no label is empty. */
 const RETIRED = '';
 const MOST_REPORTED = 20;
+/** How a control learns: from nothing, and without a word about it. */
+const COLD = { isWarm: false, onProgress: () => undefined } as const;
 /** Share of a run's progress that is over when the labels have been judged. */
 const JUDGED = 0.6;
 
@@ -51,15 +53,11 @@ export async function trainModel(
   const judgement = await judgeOutOfFold(learner, samples, judging, outOfScope);
   const members = Int32Array.from(samples.keys()).filter((i) => !judgement.pruned.has(samples[i]!.sampleId));
   const fit = await learner.fit({ ...order, members, onProgress: part(options.onProgress, JUDGED, 1) });
+  const control = parent && options.hasControl ? await learner.fit({ ...order, ...COLD, members }) : undefined;
 
-  const facts = {
-    kind: read.kind,
-    labels,
-    seed: options.seed,
-    backend: HEADS,
-    counts: Object.fromEntries(counts),
-    ...refusal(judgement, outOfScope),
-  };
+  const about = { kind: read.kind, labels, seed: options.seed, backend: HEADS, counts: Object.fromEntries(counts) };
+  const facts = { ...about, ...refusal(judgement, outOfScope) };
+  const seal = async ({ files }: Fit) => sealFiles(await withBase(files(judgement.temperature), labels, own), facts);
   const metrics = {
     ...(read.inputs?.kind === 'base' ? { base: read.inputs.hash } : {}),
     trainSamples: members.length,
@@ -68,9 +66,10 @@ export async function trainModel(
     epochs: fit.epochs,
     ...judged(judgement),
     ...reported(read.excluded),
+    ...controlled(control),
   };
-  const files = sealFiles(await withBase(fit.files(judgement.temperature), labels, own), facts);
-  return { kind: read.kind, labels, files, backend: HEADS, metrics, map: judgement.map };
+  const kept = { map: judgement.map, control: control && (await seal(control)) };
+  return { kind: read.kind, labels, files: await seal(fit), backend: HEADS, metrics, ...kept };
 }
 
 /** A model on a project's own base becomes one LayersModel with it, where TensorFlow.js can continue the base. */
@@ -91,6 +90,8 @@ function judged(judgement: Judgement) {
   const { pruned, outOfScope, map: _map, ...rest } = judgement;
   return { outOfFold: { ...rest, pruned: pruned.size }, ...(outOfScope ? { outOfScope } : {}) };
 }
+
+const controlled = (control: Fit | undefined) => (control ? { control: { finalLoss: control.finalLoss } } : {});
 
 /** What the manifest says about refusing; nothing where refusing would not pay. */
 const refusal = ({ outOfScope }: Judgement, label: string | null) =>

@@ -1,6 +1,5 @@
 import { setPriority } from 'node:os';
 import type { SnapshotSample } from '../../core/manifest.js';
-import type { SampleMap } from '../../core/projection.js';
 import { ObjectStore } from '../object-store/object-store.js';
 import { readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
@@ -50,14 +49,13 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
   const trained = elsewhere
     ? await trainElsewhere(store, samples, { ...job, elsewhere }, options)
     : await trainModel(samples, options, own);
-  const control = hasControl(options) ? await trainModel(samples, afresh(options), own) : undefined;
   await own?.cache.save(sha256(Buffer.from(job.outputPrefix)));
 
   const heldOut = all.filter(({ split }) => split === 'holdout');
   const leaks = await leakCertificate(samples, heldOut);
-  const metrics = { ...trained.metrics, leaks, ...(control ? { control: { seconds: control.metrics.seconds } } : {}) };
+  const metrics = { ...trained.metrics, leaks };
   const files = withProvenance(trained.files, job.provenance);
-  await keep(store, job.outputPrefix, { files, map: trained.map, control: control?.files });
+  await keep(store, job.outputPrefix, { ...trained, files });
   return {
     ...{ kind: trained.kind, labels: trained.labels, backend: trained.backend, metrics },
     prefix: job.outputPrefix,
@@ -71,26 +69,16 @@ async function optionsOf(store: ObjectStore, job: TrainingJob): Promise<Training
   const { seed, settings, parentPrefix, elsewhere } = job;
   const isFresh = parentPrefix === undefined || elsewhere !== undefined;
   const parent = isFresh ? {} : { parent: await readModelFiles(store, parentPrefix) };
-  return { seed, settings, ...parent, onProgress: progress(), signal: cancelled.signal };
-}
-
-interface Kept {
-  readonly files: ModelFiles;
-  readonly map: SampleMap | null | undefined;
-  readonly control: ModelFiles | undefined;
+  const hasControl = seed % CONTROL_EVERY === 0;
+  return { seed, settings, ...parent, hasControl, onProgress: progress(), signal: cancelled.signal };
 }
 
 /** The model comes last: what lies beside it is there when it is. */
-async function keep(store: ObjectStore, prefix: string, { files, map, control }: Kept): Promise<void> {
+async function keep(store: ObjectStore, prefix: string, { files, map, control }: TrainedModel): Promise<void> {
   if (control) await putFiles(store, controlPrefix(prefix), control);
   if (map) await store.put(fileKey(prefix, MAP), JSON.stringify(map), 'application/json');
   await putFiles(store, prefix, files);
 }
-
-const hasControl = ({ parent, seed }: TrainingOptions): boolean => parent !== undefined && seed % CONTROL_EVERY === 0;
-
-/** The same run without what the parent knows. */
-const afresh = ({ parent: _parent, ...rest }: TrainingOptions): TrainingOptions => rest;
 
 /** The manifest comes last in a model's files: it names none that is missing. */
 async function putFiles(store: ObjectStore, prefix: string, files: ModelFiles): Promise<void> {

@@ -34,6 +34,8 @@ export interface TrainingOptions {
   readonly seed: number;
   readonly parent?: ModelFiles;
   readonly settings: TrainingSettings;
+  /** Learn once more from nothing, beside learning from the parent. */
+  readonly hasControl?: boolean;
   readonly onProgress: (fraction: number, note: string) => void;
   readonly signal: AbortSignal;
 }
@@ -68,7 +70,7 @@ export interface TrainingMetrics {
   /** Absent in versions of before it was looked for. */
   readonly leaks?: LeakCertificate;
   /** There is a control: the same samples learnt from nothing. */
-  readonly control?: { readonly seconds: number };
+  readonly control?: { readonly finalLoss: number };
   /** Samples that could not be read, when there were any. */
   readonly excluded?: { readonly samples: number; readonly first: readonly Excluded[] };
 }
@@ -81,4 +83,6 @@ export interface TrainedModel {
   readonly metrics: TrainingMetrics;
   /** Kept beside the model; null where samples were too few to be judged, absent for other people's trainers. */
   readonly map?: SampleMap | null;
+  /** The files of the control, where there is one. */
+  readonly control?: ModelFiles | undefined;
 }
