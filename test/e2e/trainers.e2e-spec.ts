@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +14,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const mode = readFileSync(new URL('./mode', import.meta.url), 'utf8');
 if (mode === 'refuses') { console.error('not these'); process.exit(3); }
 if (mode === 'crashes') { console.error('out of luck'); process.exit(1); }
-if (mode === 'hangs') { process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); await new Promise(() => {}); }
+if (mode === 'hangs') { writeFileSync(new URL('./pid', import.meta.url), String(process.pid)); process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); await new Promise(() => {}); }
 const samples = readFileSync(new URL(process.env.FLYWHEEL_SNAPSHOT_URI), 'utf8').trim().split('\\n').map((l) => JSON.parse(l));
 console.log('not JSON');
 console.log(JSON.stringify({ progress: 0.5, note: 'half way' }));
@@ -120,6 +121,19 @@ describe('a trainer of your own', () => {
     expect(await runIt()).toMatchObject({ status: 'failed', attempt: 3, error });
   });
 
+  it('ends with a trainer that is killed outright', async () => {
+    await behave('hangs');
+    await rm(join(folder, 'pid'), { force: true });
+    const { body } = await client.post('/v1/runs').expect(202);
+    const pid = async () => Number(await readFile(join(folder, 'pid'), 'utf8').catch(() => '0'));
+    await expect.poll(pid, { timeout: 20_000 }).toBeGreaterThan(0);
+    const program = await pid();
+    process.kill(parentOf(program), 'SIGKILL');
+    await expect.poll(() => isAlive(program), { timeout: 5_000 }).toBe(false);
+    await client.delete(`/v1/runs/${(body as { id: string }).id}`).expect(200);
+    await endOfRun(client, (body as { id: string }).id);
+  });
+
   it('is stopped when the run is cancelled, even when it does not listen', async () => {
     await behave('hangs');
     const { body } = await client.post('/v1/runs').expect(202);
@@ -131,3 +145,15 @@ describe('a trainer of your own', () => {
     expect(await endOfRun(client, id, 10)).toMatchObject({ status: 'cancelled' });
   });
 });
+
+/** Of a process on Linux: the second field after its name. */
+const parentOf = (pid: number): number => Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))![1]);
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

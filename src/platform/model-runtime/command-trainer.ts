@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,8 @@ import type { TrainedModel, TrainingOptions } from './types.js';
 /** Exit code that says: these samples cannot be trained on, do not try again. */
 export const REFUSED = 3;
 const KEPT_OF_STDERR = 2_000;
+/** Of util-linux: asks the kernel to end the program with this process, even when this one is killed outright. */
+const SETPRIV = '/usr/bin/setpriv';
 
 /** Rejects as the trainer does: `TrainingRefused`, `TrainingCancelled` or `TrainingFailed`. */
 export async function trainByCommand(
@@ -45,7 +48,9 @@ interface Places {
 /** Runs the command to its end. It ends with this process, and a second after a cancellation at the latest. */
 function run(command: string, { folder, snapshot, output, options }: Places): Promise<void> {
   const { signal, onProgress, seed } = options;
-  const child = spawn('/bin/sh', ['-c', `exec ${command}`], {
+  const shell = ['/bin/sh', '-c', `exec ${command}`] as const;
+  const [program, ...args] = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', ...shell] : shell;
+  const child = spawn(program!, args, {
     cwd: folder,
     env: {
       PATH: '/usr/local/bin:/usr/bin:/bin',
