@@ -2,6 +2,7 @@ import { calibrationError } from './calibration.js';
 import { accuracyOf, type ClassReport, classReports, type ConfusionMatrix, confusionOf } from './confusion.js';
 import type { SequentialVerdict } from './sequential-test.js';
 import { type Anchor, type Bout, type Footprint, type ModelScore, OLDER_HALF, type Slice } from './promotion.js';
+import { countBy, groupBy } from './tally.js';
 
 /** What a model answered on the holdout, in the order of the samples. */
 export interface HoldoutAnswers {
@@ -153,13 +154,7 @@ function outcomeOf({ label }: HeldOut, challenger: string, champion: string | un
 
 /** Every label with enough samples, and the older half: where a model may lose what it gains elsewhere. */
 function slicesOf(samples: readonly HeldOut[], outcomes: readonly Outcome[]): Slice[] {
-  const members = new Map<string, number[]>();
-  samples.forEach(({ label }, i) => {
-    const name = `label ${label}`;
-    const indexes = members.get(name);
-    if (indexes) indexes.push(i);
-    else members.set(name, [i]);
-  });
+  const members = groupBy(samples.keys(), (i) => `label ${samples[i]!.label}`);
   const dated = [...samples.keys()].filter((i) => samples[i]!.occurredAt !== undefined);
   dated.sort((a, b) => (samples[a]!.occurredAt! < samples[b]!.occurredAt! ? -1 : 1));
   members.set(OLDER_HALF, dated.slice(0, Math.floor(dated.length / 2)));
@@ -188,7 +183,5 @@ function report(samples: readonly HeldOut[], { version, answers, confidences }: 
 }
 
 function mostFrequent(labels: readonly string[]): number {
-  const counts = new Map<string, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return Math.max(0, ...counts.values());
+  return Math.max(0, ...countBy(labels).values());
 }

@@ -1,3 +1,5 @@
+import { sum } from './tally.js';
+
 /** Labels beside out-of-sample probabilities of them. */
 export interface LabelledProbabilities {
   readonly classes: number;
@@ -114,10 +116,10 @@ function calibrated(data: LabelledProbabilities): number[][] {
     totals[given[row]!]! += 1;
   });
   const scaled = joint.map((row, label) => {
-    const sum = Math.max(Number.MIN_VALUE, total(row));
-    return row.map((count) => (count / sum) * totals[label]!);
+    const confident = Math.max(Number.MIN_VALUE, sum(row));
+    return row.map((count) => (count / confident) * totals[label]!);
   });
-  const scale = given.length / total(scaled.flat());
+  const scale = given.length / sum(scaled.flat());
   return scaled.map((row) => rounded(row.map((count) => count * scale)));
 }
 
@@ -132,8 +134,8 @@ function keepSome(counts: readonly (readonly number[])[]): number[][] {
 /** Whole numbers with the same sum, each as near as that allows. */
 function rounded(row: readonly number[]): number[] {
   const whole = row.map(Math.round);
-  const aim = Math.round(total(row));
-  for (let off = aim - total(whole); Math.abs(off) >= 1; off = aim - total(whole)) {
+  const aim = Math.round(sum(row));
+  for (let off = aim - sum(whole); Math.abs(off) >= 1; off = aim - sum(whole)) {
     const sign = Math.sign(off);
     const gaps = row.map((value, c) => sign * (value - whole[c]!));
     whole[gaps.indexOf(Math.max(...gaps))]! += sign;
@@ -182,8 +184,6 @@ function pruneByNoiseRate(
   });
   return found;
 }
-
-const total = (row: readonly number[]): number => row.reduce((sum, value) => sum + value, 0);
 
 const transposed = (matrix: readonly (readonly number[])[]): number[][] =>
   matrix.map((_, c) => matrix.map((row) => row[c]!));

@@ -1,3 +1,5 @@
+import { sum } from './tally.js';
+
 /** `cells[actual][predicted]`: how often. Labels are sorted; a label nobody predicted still has its column. */
 export interface ConfusionMatrix {
   readonly labels: readonly string[];
@@ -36,5 +38,3 @@ export function classReports({ labels, cells }: ConfusionMatrix): ClassReport[] 
     return { label, support, recall: support ? right / support : null, precision: answered ? right / answered : null };
   });
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

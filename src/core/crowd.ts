@@ -1,3 +1,5 @@
+import { sum } from './tally.js';
+
 /** One person's answer to one item. */
 export interface CrowdAnswer {
   readonly item: string;
@@ -5,15 +7,13 @@ export interface CrowdAnswer {
   readonly label: string;
 }
 
-/** How probable each label is for an item, in the order of {@link Crowd.labels}. */
-export type Beliefs = ReadonlyMap<string, Float64Array>;
-
 export interface CrowdVerdict {
   readonly labels: readonly string[];
   /** Which of the two was believed: what foretells answers that were held back decides. */
   readonly method: 'majority' | 'dawid-skene';
-  readonly beliefs: Beliefs;
-  /** Chance that a rater gives an item's true label, as both methods estimate it from agreement; by rater. */
+  /** By item: how probable each label is, in the order of `labels`. */
+  readonly beliefs: ReadonlyMap<string, Float64Array>;
+  /** By rater: the chance that they give an item's true label, by Dawid and Skene's model whichever is believed. */
   readonly trust: ReadonlyMap<string, number>;
   /** Mean gain in the log likelihood of a held back answer by Dawid and Skene's method over the majority. */
   readonly gain: number;
@@ -53,7 +53,7 @@ interface Fitted {
 export function judgeCrowd(answers: readonly CrowdAnswer[]): CrowdVerdict {
   const coded = encode(answers);
   const gains = heldBackGains(coded);
-  const mean = gains.reduce((sum, gain) => sum + gain, 0) / Math.max(1, gains.length);
+  const mean = sum(gains) / Math.max(1, gains.length);
   const isEnough = answers.length >= FEWEST_AN_ITEM * coded.items.length;
   const isBetter = isEnough && gains.length > 1 && mean > Z * standardError(gains, mean);
   const fitted = dawidSkene(coded, all(coded));
@@ -206,12 +206,12 @@ function trustIn({ beliefs, confusion }: Fitted, r: number, coded: Coded): numbe
 }
 
 function standardError(values: readonly number[], mean: number): number {
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const squares = sum(values.map((value) => (value - mean) ** 2));
   return Math.sqrt(squares / (values.length - 1) / values.length);
 }
 
 function normalise(row: Float64Array): Float64Array {
-  const total = row.reduce((sum, p) => sum + p, 0);
+  const total = sum(row);
   if (total > 0) row.forEach((p, c) => (row[c] = p / total));
   return row;
 }

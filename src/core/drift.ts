@@ -1,4 +1,5 @@
 import { holmRejects } from './paired-test.js';
+import { sum } from './tally.js';
 
 /** How often each value of something occurred before and lately. */
 export interface Counts {
@@ -42,15 +43,17 @@ export function driftsOf(counts: readonly Counts[]): Drift[] {
 }
 
 function driftOf({ what, before, lately }: Counts): Omit<Drift, 'isAlarm'> | undefined {
-  const [ofBefore, ofLately] = [total(before), total(lately)];
+  const [ofBefore, ofLately] = [sum(before.values()), sum(lately.values())];
   if (ofBefore === 0 || ofLately === 0) return undefined;
   const rows = pooled(before, lately);
   // Half a sample more of each keeps the logarithm of a value that is new or gone finite.
   const share = (count: number, all: number): number => (count + 0.5) / (all + rows.length / 2);
-  const index = rows.reduce((sum, row) => {
-    const [a, b] = [share(row.before, ofBefore), share(row.lately, ofLately)];
-    return sum + (b - a) * Math.log(b / a);
-  }, 0);
+  const index = sum(
+    rows.map((row) => {
+      const [a, b] = [share(row.before, ofBefore), share(row.lately, ofLately)];
+      return (b - a) * Math.log(b / a);
+    }),
+  );
   const shares = rows.map(({ value, ...row }) => ({
     value,
     before: row.before / ofBefore,
@@ -69,7 +72,7 @@ interface Row {
 
 /** By value; those of which too few are expected on the smaller side are one row. */
 function pooled(before: ReadonlyMap<string, number>, lately: ReadonlyMap<string, number>): Row[] {
-  const [ofBefore, ofLately] = [total(before), total(lately)];
+  const [ofBefore, ofLately] = [sum(before.values()), sum(lately.values())];
   const least = Math.min(ofBefore, ofLately) / (ofBefore + ofLately);
   const values = [...new Set([...before.keys(), ...lately.keys()])].sort();
   const rows = values.map((value) => ({ value, before: before.get(value) ?? 0, lately: lately.get(value) ?? 0 }));
@@ -78,8 +81,8 @@ function pooled(before: ReadonlyMap<string, number>, lately: ReadonlyMap<string,
   if (rare.length === 0) return rows;
   const others = {
     value: OTHERS,
-    before: rare.reduce((sum, row) => sum + row.before, 0),
-    lately: rare.reduce((sum, row) => sum + row.lately, 0),
+    before: sum(rare.map((row) => row.before)),
+    lately: sum(rare.map((row) => row.lately)),
   };
   return [...rows.filter(isCommon), others];
 }
@@ -88,10 +91,12 @@ function pooled(before: ReadonlyMap<string, number>, lately: ReadonlyMap<string,
 function pOf(rows: readonly Row[], ofBefore: number, ofLately: number): number {
   if (rows.length < 2) return 1;
   const all = ofBefore + ofLately;
-  const statistic = rows.reduce((sum, { before, lately }) => {
-    const [a, b] = [((before + lately) * ofBefore) / all, ((before + lately) * ofLately) / all];
-    return sum + (before - a) ** 2 / a + (lately - b) ** 2 / b;
-  }, 0);
+  const statistic = sum(
+    rows.map(({ before, lately }) => {
+      const [a, b] = [((before + lately) * ofBefore) / all, ((before + lately) * ofLately) / all];
+      return (before - a) ** 2 / a + (lately - b) ** 2 / b;
+    }),
+  );
   return chiSquaredTail(statistic, rows.length - 1);
 }
 
@@ -108,5 +113,3 @@ function normalTail(z: number): number {
   const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
   return (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
 }
-
-const total = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((sum, n) => sum + n, 0);

@@ -1,4 +1,5 @@
 import { type ConfusionMatrix } from './confusion.js';
+import { sum } from './tally.js';
 
 /** A sample that was drawn with a known probability and verified by people. */
 export interface Verified {
@@ -77,5 +78,3 @@ function cellsOf(verified: readonly Verified[], labels: readonly string[]): numb
   }
   return cells;
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,3 +1,5 @@
+import { countBy } from './tally.js';
+
 export type RaterRole = 'annotator' | 'user' | 'system';
 export type FeedbackKind = 'correction' | 'accept' | 'reject' | 'partial' | 'skip' | 'rating' | 'comment';
 
@@ -34,8 +36,8 @@ export function resolveLabel(statements: readonly Statement[], predicted: string
   const role = ROLES.find((candidate) => latest.some(({ raterRole }) => raterRole === candidate));
   const voices = latest.filter(({ raterRole }) => raterRole === role);
 
-  const votes = countBy(voices.map((voice) => labelFor(voice, predicted)));
-  const against = countBy(voices.map((voice) => labelAgainst(voice, predicted)));
+  const votes = countBy(voices.flatMap((voice) => labelFor(voice, predicted) ?? []));
+  const against = countBy(voices.flatMap((voice) => labelAgainst(voice, predicted) ?? []));
   if (votes.size === 0) return { status: 'none' };
 
   const most = Math.max(...votes.values());
@@ -49,7 +51,7 @@ export function resolveLabel(statements: readonly Statement[], predicted: string
 /** Labels that somebody said are wrong, sorted, once each. */
 export function rejectedLabels(statements: readonly Statement[], predicted: string): string[] {
   const latest = latestOfEachRater(statements.filter(speaksOfLabel));
-  return [...countBy(latest.map((voice) => labelAgainst(voice, predicted))).keys()].sort();
+  return [...countBy(latest.flatMap((voice) => labelAgainst(voice, predicted) ?? [])).keys()].sort();
 }
 
 /** The total order of statements: when it happened, then when it arrived, then its id. */
@@ -77,10 +79,4 @@ function labelFor({ kind, label }: Statement, predicted: string): string | null 
 function labelAgainst({ kind, notLabel }: Statement, predicted: string): string | null {
   if (kind === 'reject') return predicted;
   return kind === 'partial' ? (notLabel ?? null) : null;
-}
-
-function countBy(labels: readonly (string | null)[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const label of labels) if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return counts;
 }

@@ -1,3 +1,5 @@
+import { sum } from './tally.js';
+
 /** A version: how many samples it learnt from and how it did on what was held out. */
 export interface CurvePoint {
   readonly samples: number;
@@ -48,5 +50,4 @@ export function outlookOf(points: readonly CurvePoint[], more: number): Outlook 
   };
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const mean = (values: readonly number[]): number => sum(values) / Math.max(1, values.length);

@@ -1,3 +1,4 @@
+import { groupBy } from './tally.js';
 import { hashUnits, normaliseText } from './text-features.js';
 
 /**
@@ -28,11 +29,16 @@ const NEIGHBOURS = 20;
  */
 export function textFingerprints(texts: readonly string[]): Fingerprints {
   const shingles = texts.map(shinglesOf);
-  return {
-    keys: shingles.map((set) => (set.size === 0 ? [] : bandsOf(set))),
-    isAlike: (a, b) => jaccard(shingles[a]!, shingles[b]!) >= ALIKE,
-  };
+  return { keys: shingles.map((set) => (set.size === 0 ? [] : bandsOf(set))), isAlike: likenessOf(shingles) };
 }
+
+/** Whether two of a few texts are near duplicates, by index: without keys, which only a search needs. */
+export const textLikeness = (texts: readonly string[]): Fingerprints['isAlike'] => likenessOf(texts.map(shinglesOf));
+
+const likenessOf =
+  (shingles: readonly ReadonlySet<number>[]): Fingerprints['isAlike'] =>
+  (a, b) =>
+    jaccard(shingles[a]!, shingles[b]!) >= ALIKE;
 
 /** Pictures by the sign of each step from left to right in 9 x 8 grey pixels (difference hash, 64 bits). */
 export function imageFingerprints(pixels: readonly ArrayLike<number>[]): Fingerprints {
@@ -62,12 +68,7 @@ export function groupsOf(fingerprints: Fingerprints): number[][] {
     const [one, other] = [find(a), find(b)];
     if (one !== other && fingerprints.isAlike(a, b)) root[Math.max(one, other)] = Math.min(one, other);
   });
-  const groups = new Map<number, number[]>();
-  root.forEach((_, i) => {
-    const of = find(i);
-    groups.set(of, [...(groups.get(of) ?? []), i]);
-  });
-  return [...groups.values()].filter(({ length }) => length > 1);
+  return [...groupBy(root.keys(), find).values()].filter(({ length }) => length > 1);
 }
 
 /** For each item from `from` on, the first before it that it is like, if any: what is held out beside what is learnt. */

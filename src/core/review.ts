@@ -58,7 +58,10 @@ export function pickReviews(
   pick(drawn, picks.size + audits, 'audit', population === 0 ? 0 : Math.min(1, audits / population));
   /** What is like a pick of before is left out, so each is looked at when it is its turn. */
   const pickOneByOne = (ids: readonly string[], upTo: number, reason: ReviewReason) => {
-    for (const id of ids) if (!isLikeAny(id, picks.keys())) pick([id], upTo, reason, 1);
+    for (const id of ids) {
+      if (picks.size >= upTo) return;
+      if (!isLikeAny(id, picks.keys())) pick([id], upTo, reason, 1);
+    }
   };
   const left = n - picks.size;
   pickOneByOne(rare, picks.size + Math.round(left * SHARE_OF_RARE), 'rare');

@@ -1,4 +1,5 @@
 import type { SnapshotSample } from './manifest.js';
+import { countBy } from './tally.js';
 
 export interface WeightSettings {
   /** Age at which a sample counts half as much as the newest one; null: age does not matter. */
@@ -19,8 +20,7 @@ export function sampleWeights(
   samples: readonly Pick<SnapshotSample, 'label' | 'occurredAt' | 'isTrusted'>[],
   { halfLifeDays }: WeightSettings,
 ): Float32Array {
-  const counts = new Map<string, number>();
-  for (const { label } of samples) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const counts = countBy(samples.map(({ label }) => label));
   const times = samples.map(({ occurredAt }) => (occurredAt === undefined ? undefined : Date.parse(occurredAt)));
   const newest = times.reduce<number>((most, time) => Math.max(most, time ?? -Infinity), -Infinity);
   const weights = samples.map(({ label, isTrusted }, i) => {

@@ -7,6 +7,7 @@ import { outlookOf } from '../core/learning-curve.js';
 import { groupsOf, textFingerprints } from '../core/near-duplicates.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { type Answered, type DriftCount, InsightStore, type LatestItem } from './insight.store.js';
+import { countBy, groupBy, sum } from '../core/tally.js';
 
 const MOST_GROUPS = 100;
 /** The outlook says what so many more labels are likely to bring. */
@@ -41,16 +42,16 @@ export class InsightService {
   async raters(projectId: string) {
     const [answers, reviewers] = await Promise.all([this.store.answers(projectId), this.store.reviewers(projectId)]);
     const verdict = judgeCrowd(answeredTwice(answers));
-    const disputes = [...new Map(answers.filter(isDisputed).map((answer) => [answer.item, answer])).values()];
+    const disputes = groupBy(answers.filter(isDisputed), ({ item }) => item);
     return {
       method: verdict.method,
       gain: verdict.gain,
       items: ratersOf(answers, verdict.trust),
       reviewers,
-      disputes: disputes.map(({ item, preview }) => ({
+      disputes: [...disputes].map(([item, said]) => ({
         sampleId: item,
-        preview,
-        answers: answers.filter((answer) => answer.item === item).map(({ rater, label }) => ({ rater, label })),
+        preview: said[0]!.preview,
+        answers: said.map(({ rater, label }) => ({ rater, label })),
         suggested: believed(verdict.labels, verdict.beliefs.get(item)!),
       })),
     };
@@ -68,7 +69,7 @@ export class InsightService {
     return {
       items: groups.slice(0, MOST_GROUPS),
       looked: items.length,
-      duplicates: groups.reduce((sum, { size }) => sum + size - 1, 0),
+      duplicates: sum(groups.map(({ size }) => size - 1)),
     };
   }
 
@@ -95,8 +96,7 @@ function countsOf(rows: readonly DriftCount[]): Counts[] {
 
 /** Where only one person spoke there is nothing to tell trust from. */
 function answeredTwice(answers: readonly Answered[]): CrowdAnswer[] {
-  const counts = new Map<string, number>();
-  for (const { item } of answers) counts.set(item, (counts.get(item) ?? 0) + 1);
+  const counts = countBy(answers.map(({ item }) => item));
   return answers
     .filter(({ item }) => counts.get(item)! > 1)
     .map(({ item, label, rater, role }) => ({ item, label, rater: `${role} ${rater}` }));
@@ -132,13 +132,8 @@ function alikeTexts(items: readonly LatestItem[]): LatestItem[][] {
 
 /** Of what is no text only the same bytes are told apart from others. */
 function sameContents(items: readonly LatestItem[]): LatestItem[][] {
-  const groups = new Map<string, LatestItem[]>();
-  for (const item of items) {
-    if (item.kind === 'text') continue;
-    const group = groups.get(item.contentHash);
-    if (group) group.push(item);
-    else groups.set(item.contentHash, [item]);
-  }
+  const others = items.filter(({ kind }) => kind !== 'text');
+  const groups = groupBy(others, ({ contentHash }) => contentHash);
   return [...groups.values()].filter(({ length }) => length > 1);
 }
 

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
 import { sha256 } from '../core/ids.js';
-import { textFingerprints } from '../core/near-duplicates.js';
+import { textLikeness } from '../core/near-duplicates.js';
 import { pickReviews } from '../core/review.js';
 import { FeedbackIntake, type FeedbackSource } from '../jobs.js';
 import { CurateService } from './curate.service.js';
@@ -81,7 +81,7 @@ const agreement = (kind: string, label: string, predicted: string): boolean | nu
 /** Whether an item is nearly the same text as one of the others. */
 function likenessOf(previews: ReadonlyMap<string, string>): (id: string, others: Iterable<string>) => boolean {
   const index = new Map([...previews.keys()].map((id, i) => [id, i]));
-  const { isAlike } = textFingerprints([...previews.values()]);
+  const isAlike = textLikeness([...previews.values()]);
   return (id, others) => {
     const own = index.get(id);
     return own !== undefined && [...others].some((other) => index.has(other) && isAlike(own, index.get(other)!));

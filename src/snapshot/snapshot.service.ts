@@ -11,6 +11,7 @@ import {
 } from '../core/manifest.js';
 import { type Page, pageOf } from '../core/page.js';
 import { replay } from '../core/replay.js';
+import { countBy } from '../core/tally.js';
 import { trainModel } from '../jobs.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { exportSamples, type ExportFormat } from '../platform/object-store/sample-export.js';
@@ -123,11 +124,8 @@ export class SnapshotService {
 
 const byId = (a: ManifestLine, b: ManifestLine): number => (a.sampleId < b.sampleId ? -1 : 1);
 
-function labelCounts(lines: readonly ManifestLine[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { label } of lines) counts[label] = (counts[label] ?? 0) + 1;
-  return counts;
-}
+const labelCounts = (lines: readonly ManifestLine[]): Record<string, number> =>
+  Object.fromEntries(countBy(lines.map(({ label }) => label)));
 
 /** A snapshot as the API shows it. */
 function shown({ cut: _cut, projectId: _projectId, manifestKey: _key, ...snapshot }: Snapshot) {

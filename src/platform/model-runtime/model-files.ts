@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { countBy } from '../../core/tally.js';
 import { ModelFilesCorrupt } from './errors.js';
 import type { ModelFiles, ModelKind } from './types.js';
 
@@ -46,8 +47,7 @@ export interface ModelManifest extends ModelFacts {
 
 /** Samples of each label, in code unit order: {@link ModelFacts.counts}. */
 export function countLabels(samples: readonly { readonly label: string }[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { label } of samples) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const counts = countBy(samples.map(({ label }) => label));
   return new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

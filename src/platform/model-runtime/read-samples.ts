@@ -1,5 +1,6 @@
 import { kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
+import { countBy } from '../../core/tally.js';
 import type { ActivationCache } from './activation-cache.js';
 import type { Base } from './base.js';
 import { type BaseInputs, type DenseInputs, denseFeatures } from './dense-model.js';
@@ -125,8 +126,6 @@ const faultOf = ({ input }: SnapshotSample): string =>
 
 /** Of several that are as common, the first in code unit order. */
 function commonest(shapes: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const shape of shapes) counts.set(shape, (counts.get(shape) ?? 0) + 1);
-  const [first] = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  const [first] = [...countBy(shapes)].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   return first?.[0] ?? '';
 }

@@ -3,6 +3,7 @@ import { blobFacts } from '../../core/blob.js';
 import type { Input } from '../../core/input.js';
 import { decodeManifest, type ManifestLine, type SnapshotSample } from '../../core/manifest.js';
 import { readLine } from '../../core/pack-line.js';
+import { groupBy } from '../../core/tally.js';
 import type { ObjectStore } from './object-store.js';
 import { decodePack } from './packs.js';
 
@@ -41,13 +42,8 @@ async function withBytes(store: ObjectStore, input: Input): Promise<Input> {
   return { image: { contentType: facts.contentType, base64 } };
 }
 
-function byPack(lines: readonly ManifestLine[]): Map<string, ManifestLine[]> {
-  const packs = new Map<string, ManifestLine[]>();
-  for (const line of lines) {
-    if (!line.at) continue;
-    const members = packs.get(line.at.pack);
-    if (members) members.push(line);
-    else packs.set(line.at.pack, [line]);
-  }
-  return packs;
-}
+const byPack = (lines: readonly ManifestLine[]): Map<string, ManifestLine[]> =>
+  groupBy(
+    lines.filter(({ at }) => at),
+    ({ at }) => at!.pack,
+  );
