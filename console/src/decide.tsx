@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { call, type SampleDetail } from './api';
 import { LabelForm } from './label-form';
 import { useBalance } from './use-balance';
+import { Complaint } from './parts';
 
 interface Decision {
   readonly kind: 'correction' | 'accept' | 'reject';
@@ -44,11 +45,7 @@ export function Decide({ sample }: { sample: SampleDetail }) {
           </Text>
         )}
       </div>
-      {decide.isError && (
-        <Alert color="red" role="alert">
-          {decide.error.message}
-        </Alert>
-      )}
+      <Complaint about={decide.error} />
     </Stack>
   );
 }

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { call, type List } from './api';
 import { dateTime } from './format';
-import { Loaded } from './parts';
+import { Complaint, Loaded } from './parts';
 
 const SCOPES = {
   ingest: 'post predictions and feedback',
@@ -68,11 +68,7 @@ export function Keys() {
           </Table.ScrollContainer>
         )}
       </Loaded>
-      {revoke.isError && (
-        <Alert color="red" role="alert">
-          {revoke.error.message}
-        </Alert>
-      )}
+      <Complaint about={revoke.error} />
       <NewKey />
     </Card>
   );
@@ -142,11 +138,7 @@ function NewKey() {
             <Code block>{create.data.key}</Code>
           </Alert>
         )}
-        {create.isError && (
-          <Alert color="red" role="alert">
-            {create.error.message}
-          </Alert>
-        )}
+        <Complaint about={create.error} />
       </Stack>
     </form>
   );

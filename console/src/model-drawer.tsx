@@ -1,38 +1,18 @@
-import {
-  Alert,
-  Anchor,
-  Badge,
-  Button,
-  Divider,
-  Drawer,
-  Group,
-  Stack,
-  Table,
-  Text,
-  TextInput,
-  Title,
-} from '@mantine/core';
+import { Alert, Anchor, Badge, Button, Divider, Group, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { call } from './api';
 import type { ModelDetail } from './api-models';
 import { count, dateTime, duration, percent } from './format';
-import { Loaded } from './parts';
+import { Aside, Complaint, Loaded } from './parts';
 import { follow } from './url-state';
 
 /** One version: where it comes from, how it did, what was decided, and a way to overrule that. */
 export function ModelDrawer({ version, close }: { version: string | undefined; close: () => void }) {
   return (
-    <Drawer
-      opened={version !== undefined}
-      onClose={close}
-      position="right"
-      size="lg"
-      title={`Version ${version ?? ''}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Aside isOpen={version !== undefined} close={close} title={`Version ${version ?? ''}`}>
       {version !== undefined && <Detail key={version} version={version} />}
-    </Drawer>
+    </Aside>
   );
 }
 
@@ -191,11 +171,7 @@ function Overrule({ model: { version, status } }: { model: ModelDetail }) {
             </Text>
           )}
         </div>
-        {act.isError && (
-          <Alert color="red" role="alert" p="xs">
-            {act.error.message}
-          </Alert>
-        )}
+        <Complaint about={act.error} />
       </Stack>
     </form>
   );

@@ -1,4 +1,4 @@
-import { Alert, Button, Center, Code, Group, Loader, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Center, Code, Drawer, Group, Loader, Stack, Text, Title } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 
@@ -30,6 +30,35 @@ function Failed({ error, again, isStale = false }: { error: Error; again: () => 
       </Group>
     </Alert>
   );
+}
+
+/** Why something that was asked for was not done; nothing while there is no reason. */
+export const Complaint = ({ about }: { about: Error | null }) =>
+  about && (
+    <Alert color="red" role="alert" p="xs" my="xs">
+      {about.message}
+    </Alert>
+  );
+
+/** What opens beside a list, from the right. */
+export const Aside = ({ title, isOpen, close, children }: AsideProps) => (
+  <Drawer
+    opened={isOpen}
+    onClose={close}
+    position="right"
+    size="lg"
+    title={title}
+    closeButtonProps={{ 'aria-label': 'Close' }}
+  >
+    {children}
+  </Drawer>
+);
+
+interface AsideProps {
+  readonly title: string;
+  readonly isOpen: boolean;
+  readonly close: () => void;
+  readonly children: ReactNode;
 }
 
 export const Empty = ({ title, children }: { title: string; children: ReactNode }) => (

@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { call, type List, type Quarantine } from './api';
 import { ago, count } from './format';
+import { Complaint } from './parts';
 
 const EVERY_MS = 5_000;
 
@@ -67,11 +68,7 @@ function Held({
           </Button>
         </Group>
       </form>
-      {release.error && (
-        <Alert color="red" role="alert" p="xs">
-          {release.error.message}
-        </Alert>
-      )}
+      <Complaint about={release.error} />
     </Stack>
   );
 }

@@ -1,9 +1,9 @@
-import { Alert, Badge, Button, Card, Group, Progress, Table, Text, Title } from '@mantine/core';
+import { Badge, Button, Card, Group, Progress, Table, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { call, type List } from './api';
 import type { RunRow } from './api-models';
 import { dateTime, duration } from './format';
-import { Empty, Loaded } from './parts';
+import { Complaint, Empty, Loaded } from './parts';
 
 const [OPEN_MS, QUIET_MS] = [1_000, 5_000];
 const COLOURS = { succeeded: 'teal', failed: 'red', refused: 'orange', running: 'blue' } as const;
@@ -38,11 +38,7 @@ export function Runs() {
           Train now
         </Button>
       </Group>
-      {problem && (
-        <Alert color="red" role="alert" mb="sm">
-          {problem.message}
-        </Alert>
-      )}
+      <Complaint about={problem} />
       <Loaded of={runs}>
         {({ items }) =>
           items.length === 0 ? (

@@ -1,26 +1,19 @@
-import { Badge, Divider, Drawer, Group, Progress, Stack, Text, Title } from '@mantine/core';
+import { Badge, Divider, Group, Progress, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { call, type Prediction, type SampleDetail, type Statement } from './api';
 import { Decide } from './decide';
 import { dateTime, percent } from './format';
-import { Loaded } from './parts';
+import { Aside, Loaded } from './parts';
 import { SampleInput } from './sample-input';
 import { Verdict } from './verdict';
 
 /** One sample with its input, the model's answer and everything people said, and a place to say more. */
 export function SampleDrawer({ id, close }: { id: string | undefined; close: () => void }) {
   return (
-    <Drawer
-      opened={id !== undefined}
-      onClose={close}
-      position="right"
-      size="lg"
-      title="Sample"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Aside isOpen={id !== undefined} close={close} title="Sample">
       {id !== undefined && <Detail key={id} id={id} />}
-    </Drawer>
+    </Aside>
   );
 }
 

@@ -1,9 +1,9 @@
-import { Alert, Badge, Button, Card, Grid, Group, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Badge, Button, Card, Grid, Group, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { AccuracyChart } from './accuracy-chart';
 import { call, type Ledger, type List, type Loop, type Run } from './api';
 import { ago, count, duration, percent } from './format';
-import { Empty, FirstPrediction, Loaded } from './parts';
+import { Complaint, Empty, FirstPrediction, Loaded } from './parts';
 import { Promotions } from './promotions';
 import { Quarantines } from './quarantines';
 import { Stages } from './stages';
@@ -171,11 +171,7 @@ function Training({ loop: { retrain, now } }: { loop: Loop }) {
         </>
       )}
       {!run && <LastRun now={now} />}
-      {problem && (
-        <Alert color="red" role="alert" p="xs">
-          {problem.message}
-        </Alert>
-      )}
+      <Complaint about={problem} />
     </Stack>
   );
 }
