@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { predictionColumns, type PredictionRow } from '../core/prediction-row.js';
-import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
+import type { ProjectSettings } from '../core/settings.js';
 import type { RowStatus } from '../platform/batching/commit-once.js';
 import { Database, type Prepared } from '../platform/database/database.js';
+import { readSettings } from '../platform/database/project-settings.js';
 import type { StoredPack } from '../platform/object-store/packs.js';
 
 /** `hot` is the body itself while it is in Postgres; the others are null until its pack is stored. */
@@ -40,9 +41,8 @@ export class CaptureStore {
     return rows.map(({ id }) => id);
   }
 
-  async settings(projectId: string): Promise<ProjectSettings> {
-    const project = await this.db.prisma.project.findUniqueOrThrow({ where: { id: projectId } });
-    return completeSettings(project.settings as SettingsPatch);
+  settings(projectId: string): Promise<ProjectSettings> {
+    return readSettings(this.db, projectId);
   }
 
   find(projectId: string, id: string) {

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { CrowdAnswer } from '../core/crowd.js';
 import type { Verified } from '../core/honest-accuracy.js';
 import type { CurvePoint } from '../core/learning-curve.js';
-import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
+import { readAllSettings } from '../platform/database/project-settings.js';
 import { readLoopState } from '../platform/database/loop-state.js';
 
 /** Only the latest traffic is looked at, so that a look costs the same whatever is stored. */
@@ -58,9 +58,8 @@ export interface LatestItem {
 export class InsightStore {
   constructor(private readonly db: Database) {}
 
-  async projects(): Promise<{ id: string; settings: ProjectSettings }[]> {
-    const projects = await this.db.prisma.project.findMany({ select: { id: true, settings: true } });
-    return projects.map(({ id, settings }) => ({ id, settings: completeSettings(settings as SettingsPatch) }));
+  projects() {
+    return readAllSettings(this.db);
   }
 
   loopState(projectId: string) {

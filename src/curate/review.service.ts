@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
 import { sha256 } from '../core/ids.js';
 import { textLikeness } from '../core/near-duplicates.js';
@@ -7,6 +7,7 @@ import { FeedbackIntake, type FeedbackSource } from '../jobs.js';
 import { CurateService } from './curate.service.js';
 import type { ReviewDecision } from './curate.schema.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
+import { RowCopies } from '../platform/object-store/row-copies.js';
 import { type DecidedReview, ReviewStore } from './review.store.js';
 
 const LEASE_MINUTES = 10;
@@ -14,14 +15,16 @@ const LEASE_MINUTES = 10;
 /** What should a person look at next, and what did they say? */
 @Injectable()
 export class ReviewService {
-  private readonly log = new Logger(ReviewService.name);
+  private readonly copies: RowCopies<DecidedReview>;
 
   constructor(
     private readonly store: ReviewStore,
     private readonly samples: CurateService,
     private readonly intake: FeedbackIntake,
-    private readonly objects: ObjectStore,
-  ) {}
+    objects: ObjectStore,
+  ) {
+    this.copies = new RowCopies(objects, 'reviews/');
+  }
 
   /** Up to n items, leased to the rater, each with why and with what probability it was chosen. */
   async next(projectId: string, n: number, raterId: string) {
@@ -55,24 +58,15 @@ export class ReviewService {
   /** Makes the decisions again whose copies are in the object store and which the database does not know. */
   async restoreAll(): Promise<number> {
     let restored = 0;
-    for (const key of await this.objects.list(COPIES)) {
-      const review = JSON.parse((await this.objects.get(key)).toString()) as DecidedReview;
-      if (await this.store.restore(review)) restored += 1;
-    }
+    for await (const review of this.copies.all()) if (await this.store.restore(review)) restored += 1;
     return restored;
   }
 
   /** For `rebuild`: without it, it would be forgotten which samples are golden. */
-  private async keepCopy(review: DecidedReview): Promise<void> {
-    const key = `${COPIES}${review.projectId}/${sha256(review.sampleId)}.json`;
-    await this.objects
-      .put(key, JSON.stringify(review), 'application/json')
-      .catch((error: Error) => this.log.warn(`a review of ${review.projectId} was not copied: ${error.message}`));
+  private keepCopy(review: DecidedReview): Promise<void> {
+    return this.copies.keep(`${review.projectId}/${sha256(review.sampleId)}`, review);
   }
 }
-
-/** Copies of decisions in the object store begin with this. */
-const COPIES = 'reviews/';
 
 /** Whether a reviewer says the same as the model; null where they name no label. */
 const agreement = (kind: string, label: string, predicted: string): boolean | null =>

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../core/ids.js';
 import type { ReviewCandidates, ReviewPick } from '../core/review.js';
-import { completeSettings, type SettingsPatch } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
+import { readSettings } from '../platform/database/project-settings.js';
 
 /** Only the latest traffic is looked through for what to review, so that the cost does not grow with all history. */
 const WINDOW = 10_000;
@@ -14,8 +14,7 @@ export class ReviewStore {
   constructor(private readonly db: Database) {}
 
   async auditShare(projectId: string): Promise<number> {
-    const project = await this.db.prisma.project.findUniqueOrThrow({ where: { id: projectId } });
-    return completeSettings(project.settings as SettingsPatch).auditShare;
+    return (await readSettings(this.db, projectId)).auditShare;
   }
 
   /** Unreviewed and unleased samples of recent traffic, some of each kind. */

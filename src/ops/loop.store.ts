@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
+import type { ProjectSettings } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
+import { readSettings } from '../platform/database/project-settings.js';
 import { readLoopState } from '../platform/database/loop-state.js';
 
 /** How many of the latest promotions the console sees. */
@@ -43,9 +44,8 @@ export interface LedgerRow {
 export class LoopStore {
   constructor(private readonly db: Database) {}
 
-  async settings(projectId: string): Promise<ProjectSettings> {
-    const project = await this.db.prisma.project.findUniqueOrThrow({ where: { id: projectId } });
-    return completeSettings(project.settings as SettingsPatch);
+  settings(projectId: string): Promise<ProjectSettings> {
+    return readSettings(this.db, projectId);
   }
 
   loopState(projectId: string) {

@@ -1,27 +1,28 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { LoopError } from '../core/errors.js';
 import { completeSettings, mergeSettings, type SettingsPatch } from '../core/settings.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
+import { RowCopies } from '../platform/object-store/row-copies.js';
 import { invalid } from '../platform/validation.js';
 import { KeyService } from './key.service.js';
 import type { NewKeyOrder, NewProject, ProjectPatch } from './project.schema.js';
 import { type ProjectRow, ProjectStore } from './project.store.js';
 
 export const DEFAULT_PROJECT = 'default';
-/** Copies of the projects in the object store begin with this. */
-const COPIES = 'projects/';
 
 /** The projects of this service, their settings and their keys. */
 @Injectable()
 export class ProjectService {
-  private readonly log = new Logger(ProjectService.name);
+  private readonly copies: RowCopies<Pick<ProjectRow, 'id' | 'name' | 'settings'>>;
 
   constructor(
     private readonly store: ProjectStore,
     private readonly keys: KeyService,
-    private readonly objects: ObjectStore,
-  ) {}
+    objects: ObjectStore,
+  ) {
+    this.copies = new RowCopies(objects, 'projects/');
+  }
 
   /** The project and the keys that are there from the start. */
   async ensureDefault(firstKeys: { apiKey: string; adminKey: string }): Promise<void> {
@@ -32,10 +33,7 @@ export class ProjectService {
 
   /** Makes the projects again whose copies are in the object store and which the database does not know. */
   async restoreAll(): Promise<void> {
-    for (const key of await this.objects.list(COPIES)) {
-      const { id, name, settings } = JSON.parse((await this.objects.get(key)).toString()) as ProjectRow;
-      await this.store.insertOnce(id, name, settings);
-    }
+    for await (const { id, name, settings } of this.copies.all()) await this.store.insertOnce(id, name, settings);
   }
 
   /** A project that has data and no copy: it has the default settings. */
@@ -92,11 +90,8 @@ export class ProjectService {
   }
 
   /** For `rebuild`: a copy that failed is made at the next change or start. */
-  private async keepCopy({ id, name, settings }: ProjectRow): Promise<void> {
-    const body = JSON.stringify({ id, name, settings });
-    await this.objects
-      .put(`${COPIES}${id}.json`, body, 'application/json')
-      .catch((error: Error) => this.log.warn(`project ${id} was not copied: ${error.message}`));
+  private keepCopy({ id, name, settings }: ProjectRow): Promise<void> {
+    return this.copies.keep(id, { id, name, settings });
   }
 
   private async find(id: string): Promise<ProjectRow> {

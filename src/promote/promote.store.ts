@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EvaluationReport } from '../core/comparison.js';
 import { newId } from '../core/ids.js';
-import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
+import type { ProjectSettings } from '../core/settings.js';
 import { Database, type Query } from '../platform/database/database.js';
+import { readSettings } from '../platform/database/project-settings.js';
 
 /** A decision about who serves, with its numbers. */
 export interface Decision {
@@ -25,9 +26,8 @@ export type PromotionRow = Awaited<ReturnType<Database['prisma']['promotion']['f
 export class PromoteStore {
   constructor(private readonly db: Database) {}
 
-  async settings(projectId: string): Promise<ProjectSettings> {
-    const project = await this.db.prisma.project.findUniqueOrThrow({ where: { id: projectId } });
-    return completeSettings(project.settings as SettingsPatch);
+  settings(projectId: string): Promise<ProjectSettings> {
+    return readSettings(this.db, projectId);
   }
 
   async evaluation(

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Input } from '../core/input.js';
 import type { ManifestLine } from '../core/manifest.js';
 import { readLine } from '../core/pack-line.js';
-import { completeSettings, type ProjectSettings, type SettingsPatch } from '../core/settings.js';
+import type { ProjectSettings } from '../core/settings.js';
 import type { Split } from '../core/split.js';
 import { Database } from '../platform/database/database.js';
+import { readAllSettings, readSettings } from '../platform/database/project-settings.js';
 import { positionInPack, type StoredPack } from '../platform/object-store/packs.js';
 import { readLoopState } from '../platform/database/loop-state.js';
 
@@ -14,14 +15,12 @@ export type Snapshot = Awaited<ReturnType<Database['prisma']['datasetSnapshot'][
 export class SnapshotStore {
   constructor(private readonly db: Database) {}
 
-  async projects(): Promise<{ id: string; settings: ProjectSettings }[]> {
-    const projects = await this.db.prisma.project.findMany({ select: { id: true, settings: true } });
-    return projects.map(({ id, settings }) => ({ id, settings: completeSettings(settings as SettingsPatch) }));
+  projects() {
+    return readAllSettings(this.db);
   }
 
-  async settings(projectId: string): Promise<ProjectSettings> {
-    const project = await this.db.prisma.project.findUniqueOrThrow({ where: { id: projectId } });
-    return completeSettings(project.settings as SettingsPatch);
+  settings(projectId: string): Promise<ProjectSettings> {
+    return readSettings(this.db, projectId);
   }
 
   loopState(projectId: string) {

@@ -1,0 +1,29 @@
+import { Logger } from '@nestjs/common';
+import type { ObjectStore } from './object-store.js';
+
+/**
+ * Copies of rows that people made and no pack holds, one JSON object each: what `rebuild` makes them again from. A copy
+ * that fails does not fail what it is a copy of.
+ */
+export class RowCopies<Row> {
+  private readonly log = new Logger(RowCopies.name);
+
+  /** @param prefix of all keys, its slash included */
+  constructor(
+    private readonly objects: ObjectStore,
+    private readonly prefix: string,
+  ) {}
+
+  async keep(name: string, row: Row): Promise<void> {
+    const key = `${this.prefix}${name}.json`;
+    await this.objects
+      .put(key, JSON.stringify(row), 'application/json')
+      .catch((error: Error) => this.log.warn(`${key} was not written: ${error.message}`));
+  }
+
+  async *all(): AsyncGenerator<Row> {
+    for (const key of await this.objects.list(this.prefix)) {
+      yield JSON.parse((await this.objects.get(key)).toString()) as Row;
+    }
+  }
+}
