@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startBrowser } from '../support/browser.js';
+import { newPage, startBrowser } from '../support/browser.js';
 import { aCorrection, aPrediction, labelledTraffic } from '../support/builders.js';
 import {
   ADMIN_KEY,
@@ -38,13 +38,8 @@ afterAll(async () => {
   await flywheel.close();
 });
 
-/** A page of a browser that nobody has logged in with; it fails the test on errors of its scripts. */
 async function openPage(path: string, width = 1280): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width, height: 800 } });
-  const page = await context.newPage();
-  page.on('pageerror', (error) => {
-    throw error;
-  });
+  const page = await newPage(browser, width);
   await page.goto(flywheel.url + path);
   return page;
 }
