@@ -58,7 +58,34 @@ function softmax(scores: usize, classes: i32, stride: i32): f64 {
   return <f64>most + NativeMath.log(<f64>total);
 }
 
-/* ---- Sparse rows: softmax regression with one gradient step a row ---- */
+/* ---- What is learnt: a class (softmax and cross entropy) or a number (one sum and its squared error) ---- */
+
+/** Word of a problem that says which: 0 a class, and targets are i32; 1 a number, and targets are f32. */
+const LOSS_AT: usize = 48;
+
+function learnsNumbers(problem: usize): bool {
+  return load<i32>(problem + LOSS_AT) == 1;
+}
+
+/**
+ * Sums of one row -> the gradient of its loss with respect to them, in place; returns the loss. A number is the first
+ * sum, its loss (sum - truth)^2 / 2; the pads after it have no part in it.
+ */
+function differentiate(sums: usize, target: usize, classes: i32, stride: i32, isNumber: bool): f64 {
+  if (isNumber) {
+    const off = load<f32>(sums) - load<f32>(target);
+    memory.fill(sums, 0, (<usize>stride) << 2);
+    store<f32>(sums, off);
+    return (<f64>off * <f64>off) / 2;
+  }
+  const truth = sums + ((<usize>load<i32>(target)) << 2);
+  const score = load<f32>(truth);
+  const loss = softmax(sums, classes, stride) - <f64>score;
+  store<f32>(truth, load<f32>(truth) - 1);
+  return loss;
+}
+
+/* ---- Sparse rows: linear models with one gradient step a row ---- */
 
 /** scores = scale * sum over the row's features of weight * table row. */
 function addSparse(
@@ -109,7 +136,7 @@ function scaleTable(table: usize, length: usize, scale: f32): void {
 
 /**
  * The words of a sparse problem, each an i32: 0 starts, 1 ids, 2 weights, 3 targets, 4 importance, 5 table,
- * 6 table length, 7 classes, 8 stride, 9 scores (stride floats). Byte 40: the scale of the table, f64.
+ * 6 table length, 7 classes, 8 stride, 9 scores (stride floats), 12 the loss. Byte 40: the scale of the table, f64.
  */
 const SCALE_AT: usize = 40;
 const SMALLEST_SCALE: f64 = 1e-6;
@@ -130,6 +157,7 @@ export function learnSparse(problem: usize, order: usize, count: i32, rate: f64,
   const stride = <i32>word(problem, 8);
   const scores = word(problem, 9);
   const bytes = (<usize>stride) << 2;
+  const isNumber = learnsNumbers(problem);
   let scale = load<f64>(problem + SCALE_AT);
   let loss: f64 = 0;
   for (let o = 0; o < count; o++) {
@@ -137,11 +165,8 @@ export function learnSparse(problem: usize, order: usize, count: i32, rate: f64,
     const from = <usize>load<i32>(starts + row);
     const to = <usize>load<i32>(starts + row, 4);
     const importance = load<f32>(importances + row);
-    const truth = scores + ((<usize>load<i32>(targets + row)) << 2);
     addSparse(from, to, ids, weights, table, stride, <f32>scale, scores);
-    const score = load<f32>(truth);
-    loss += <f64>importance * (softmax(scores, classes, stride) - <f64>score);
-    store<f32>(truth, load<f32>(truth) - 1);
+    loss += <f64>importance * differentiate(scores, targets + row, classes, stride, isNumber);
 
     scale *= 1 - min<f64>(0.5, rate * l2);
     const step = <f32>(-rate / scale) * importance;
@@ -167,7 +192,7 @@ export function settleSparse(problem: usize): void {
   store<f64>(problem + SCALE_AT, 1);
 }
 
-/** Probabilities of one row, left in `scores`. */
+/** Probabilities of one row, or its number, left in `scores`. */
 export function scoreSparse(problem: usize, row: i32): void {
   const starts = word(problem, 0) + ((<usize>row) << 2);
   const stride = <i32>word(problem, 8);
@@ -183,10 +208,10 @@ export function scoreSparse(problem: usize, row: i32): void {
     scale,
     scores,
   );
-  softmax(scores, <i32>word(problem, 7), stride);
+  if (!learnsNumbers(problem)) softmax(scores, <i32>word(problem, 7), stride);
 }
 
-/* ---- Dense networks: relu between the layers, softmax at the end, Adam ---- */
+/* ---- Dense networks: relu between the layers, softmax or a number at the end, Adam ---- */
 
 /**
  * C[m x n] = A[m x k] B[k x n] (+ bias of n). A is read at a + i * rowBytes + l * columnBytes, so that it may be transposed.
@@ -306,7 +331,7 @@ function multiplyTransposed(a: usize, b: usize, c: usize, m: i32, n: i32, k: i32
 /**
  * The words of a dense problem, each an i32: 0 layers, 1 rows, 2 targets, 3 importance, 4 parameters, 5 gradients,
  * 6 first moments, 7 second moments, 8 parameter count, 9 how many of them are kernels (which decay; they come first),
- * 10 classes, 11 place of one batch of rows. From word 16 on, eight a layer: 0 inputs (padded), 1 units (padded),
+ * 10 classes, 11 place of one batch of rows, 12 the loss. From word 16 on, eight a layer: 0 inputs (padded), 1 units (padded),
  * 2 kernel and 3 bias (index of the first parameter), 4 sums and 5 their gradients (batch x units).
  */
 const FIRST_LAYER: usize = 16;
@@ -360,32 +385,32 @@ function forward(problem: usize, padded: i32): void {
   }
 }
 
-/** Probabilities of `count` rows, left in the sums of the last layer (row after row, padded units apart). */
+/** Probabilities of `count` rows, or their numbers, left in the sums of the last layer (row after row, padded units apart). */
 export function answerDense(problem: usize, order: usize, count: i32): void {
   forward(problem, gather(problem, order, count));
+  if (learnsNumbers(problem)) return;
   const last = layerOf(problem, <i32>word(problem, 0) - 1);
   const stride = <i32>word(last, 1);
   for (let i = 0; i < count; i++)
     softmax(word(last, 4) + ((<usize>i * <usize>stride) << 2), <i32>word(problem, 10), stride);
 }
 
-/** Leaves importance * (probability - truth) / count in the last layer's gradients; returns the sum of the losses. */
+/** Leaves importance / count times the gradient of each row's loss in the last layer's; returns the sum of the losses. */
 function residuals(problem: usize, order: usize, count: i32, padded: i32): f64 {
   const last = layerOf(problem, <i32>word(problem, 0) - 1);
   const stride = <i32>word(last, 1);
   const bytes = (<usize>stride) << 2;
   const targets = word(problem, 2);
   const importances = word(problem, 3);
+  const classes = <i32>word(problem, 10);
+  const isNumber = learnsNumbers(problem);
   let loss: f64 = 0;
   memory.copy(word(last, 5), word(last, 4), <usize>padded * bytes);
   for (let i = 0; i < count; i++) {
     const row = (<usize>load<i32>(order + ((<usize>i) << 2))) << 2;
     const scores = word(last, 5) + <usize>i * bytes;
-    const truth = scores + ((<usize>load<i32>(targets + row)) << 2);
     const importance = load<f32>(importances + row);
-    const score = load<f32>(truth);
-    loss += <f64>importance * (softmax(scores, <i32>word(problem, 10), stride) - <f64>score);
-    store<f32>(truth, load<f32>(truth) - 1);
+    loss += <f64>importance * differentiate(scores, targets + row, classes, stride, isNumber);
     const share = f32x4.splat(importance / <f32>count);
     for (let c: usize = 0; c < bytes; c += 16) v128.store(scores + c, f32x4.mul(share, v128.load(scores + c)));
   }

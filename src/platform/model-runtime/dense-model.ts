@@ -4,11 +4,18 @@ import { type Base, headBytes } from './base.js';
 import { type DenseNetwork, forward, sizesOf } from './dense-network.js';
 import { InputMismatch } from './errors.js';
 import { type ImageShape, imagePixels, pixelsIn } from './image-pixels.js';
-import { denseTopology, imageTopology, layersModelFiles, type NamedWeights } from './layers-model.js';
+import {
+  type Activation,
+  type HeadShape,
+  denseTopology,
+  imageTopology,
+  layersModelFiles,
+  type NamedWeights,
+} from './layers-model.js';
 import { fileOf, floatsOf, jsonFile } from './model-files.js';
 import { gradientConvolution, gradientCount, orientedGradients } from './oriented-gradients.js';
 import { answerOf, softmaxInPlace } from './softmax.js';
-import type { Answer, ModelFiles, ServedModel } from './types.js';
+import type { Answer, ModelFiles, SummingModel } from './types.js';
 
 /** How an input becomes the numbers a dense network reads. */
 export type DenseInputs =
@@ -49,14 +56,19 @@ export function widthOf(inputs: DenseInputs): number {
 }
 
 /** The files of a dense model but for the manifest. */
-export function encodeDenseModel({ inputs, network, temperature }: DenseWeights): ModelFiles {
+export function encodeDenseModel({
+  inputs,
+  network,
+  temperature,
+  activation = 'softmax',
+}: DenseWeights & { readonly activation?: Activation }): ModelFiles {
   const sizes = sizesOf(network);
   const weights = network.flatMap(({ inputs: from, units, kernel, bias }, i) => [
     { name: `dense_${i}/kernel`, shape: [from, units], values: kernel },
     { name: `dense_${i}/bias`, shape: [units], values: bias },
   ]);
   const about: DenseFeaturiserFile = { ...inputs, sizes, temperature };
-  const files = layersFiles(inputs, sizes, weights).set('featuriser.json', jsonFile(about));
+  const files = layersFiles(inputs, { sizes, activation }, weights).set('featuriser.json', jsonFile(about));
   return inputs.kind === 'base' ? files.set('head.bin', headBytes(network)) : files;
 }
 
@@ -64,11 +76,11 @@ export function encodeDenseModel({ inputs, network, temperature }: DenseWeights)
  * Oriented gradients are the first layer of a LayersModel that reads pixels. A project's own base is put before the head
  * where TensorFlow.js is at hand: until then, and for graphs, the LayersModel reads activations.
  */
-function layersFiles(inputs: DenseInputs, sizes: readonly number[], weights: readonly NamedWeights[]) {
-  if (inputs.kind !== 'image' || !inputs.base) return layersModelFiles(denseTopology(sizes), weights);
+function layersFiles(inputs: DenseInputs, head: HeadShape, weights: readonly NamedWeights[]) {
+  if (inputs.kind !== 'image' || !inputs.base) return layersModelFiles(denseTopology(head), weights);
   const base = gradientConvolution();
   const kernel = { name: 'base/kernel', shape: [base.size, base.size, 1, base.filters], values: base.kernel };
-  return layersModelFiles(imageTopology(inputs.shape, base, sizes), [kernel, ...weights]);
+  return layersModelFiles(imageTopology(inputs.shape, base, head), [kernel, ...weights]);
 }
 
 export function decodeDenseModel(files: ModelFiles, labels: readonly string[]): DenseWeights {
@@ -101,7 +113,7 @@ export async function denseFeatures(
 }
 
 /** Serves a small dense network without TensorFlow.js, which only a project's own base needs. */
-export class DenseModel implements ServedModel {
+export class DenseModel implements SummingModel {
   readonly kind: 'vector' | 'image';
   readonly labels: readonly string[];
 
@@ -114,11 +126,14 @@ export class DenseModel implements ServedModel {
   }
 
   async predict(inputs: readonly Input[]): Promise<Answer[]> {
-    return (await this.features(inputs)).map((features) => {
-      const scores = forward(this.weights.network, features);
-      softmaxInPlace(scores);
-      return answerOf(this.labels, scores);
+    return (await this.sums(inputs)).map((sums) => {
+      softmaxInPlace(sums);
+      return answerOf(this.labels, sums);
     });
+  }
+
+  async sums(inputs: readonly Input[]): Promise<Float64Array[]> {
+    return (await this.features(inputs)).map((features) => forward(this.weights.network, features));
   }
 
   dispose(): void {

@@ -1,3 +1,4 @@
+import type { Scale } from './goal.js';
 import type { SeededRandom } from './random.js';
 
 /** One fully connected layer: kernel [inputs x units], row-major. */
@@ -8,7 +9,7 @@ export interface DenseLayer {
   readonly bias: Float32Array;
 }
 
-/** relu between the layers; softmax of the last one's sums are the probabilities. */
+/** relu between the layers; softmax of the last one's sums are the probabilities, or its one sum is the value. */
 export type DenseNetwork = readonly DenseLayer[];
 
 /** Mean and spread of each input in training. */
@@ -86,15 +87,32 @@ function spread(
 
 /** The network whose answers are those of this one at a temperature: sums of the last layer divided by it. */
 export const cooled = (network: DenseNetwork, temperature: number): DenseNetwork =>
-  network.map((layer, i) =>
-    i < network.length - 1
-      ? layer
-      : {
-          ...layer,
-          kernel: layer.kernel.map((weight) => weight / temperature),
-          bias: layer.bias.map((b) => b / temperature),
-        },
-  );
+  withLast(network, (last) => ({
+    ...last,
+    kernel: last.kernel.map((weight) => weight / temperature),
+    bias: last.bias.map((b) => b / temperature),
+  }));
+
+/** A network that answers with values on a scale, as one that answers with the values themselves. */
+export const onRawOutputs = (network: DenseNetwork, { mean, deviation }: Scale): DenseNetwork =>
+  withLast(network, (last) => ({
+    ...last,
+    kernel: last.kernel.map((weight) => weight * deviation),
+    bias: last.bias.map((b) => b * deviation + mean),
+  }));
+
+/** The inverse of {@link onRawOutputs}. */
+export const onScaledOutputs = (network: DenseNetwork, { mean, deviation }: Scale): DenseNetwork =>
+  withLast(network, (last) => ({
+    ...last,
+    kernel: last.kernel.map((weight) => weight / deviation),
+    bias: last.bias.map((b) => (b - mean) / deviation),
+  }));
+
+const withLast = (network: DenseNetwork, change: (last: DenseLayer) => DenseLayer): DenseNetwork => [
+  ...network.slice(0, -1),
+  change(network.at(-1)!),
+];
 
 /** @param rows [n x width], row-major */
 export function standardOf(rows: Float32Array, width: number): Standard {

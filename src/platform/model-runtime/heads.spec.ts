@@ -6,7 +6,7 @@ import { DenseHead, type DenseProblem, SparseHead } from './heads.js';
 import { type DenseNetwork, forward, freshNetwork } from './dense-network.js';
 import { seededRandom } from './random.js';
 import { softmaxInPlace } from './softmax.js';
-import type { SoftmaxProblem } from './sparse-softmax.js';
+import type { SparseProblem, Targets } from './sparse-rows.js';
 
 const random = seededRandom(4);
 const normals = (length: number): Float32Array => Float32Array.from({ length }, () => random.normal());
@@ -22,7 +22,7 @@ describe('the committed WebAssembly', () => {
 
 const CLASSES = 3;
 
-const aSparseProblem = (over: Partial<SoftmaxProblem> = {}): SoftmaxProblem => ({
+const aSparseProblem = (over: Partial<SparseProblem> = {}): SparseProblem => ({
   rows: {
     starts: Int32Array.of(0, 3, 9),
     ids: Int32Array.of(0, 1, 3, 0, 1, 2, 3, 4, 5),
@@ -37,7 +37,7 @@ const aSparseProblem = (over: Partial<SoftmaxProblem> = {}): SoftmaxProblem => (
 });
 
 /** importance * cross entropy of one row, written down again in the plainest way. */
-function lossOf({ rows, targets, importance, table }: SoftmaxProblem, row: number): number {
+function lossOf({ rows, targets, importance, table }: SparseProblem, row: number): number {
   const scores = [0, 0, 0].map((_, c) => {
     let sum = 0;
     for (let i = rows.starts[row]!; i < rows.starts[row + 1]!; i += 1)
@@ -77,6 +77,18 @@ describe('SparseHead', () => {
       0.5,
     );
     head.table().forEach((weight, i) => expect(weight * 2 ** 25).toBeCloseTo(problem.table[i]!, 4));
+  });
+
+  it('of values steps by rate * importance * error * weight, as by hand', () => {
+    const table = Float32Array.of(1, 2, 3, 0, 0, 0);
+    const problem = aSparseProblem({ classes: 1, table, targets: Float32Array.of(2, 0) });
+    const head = new SparseHead(problem);
+    // Row 0 reads 0.3 * 1 + 0.8 * 2 - 0.5 * 0 = 1.9: the error is -0.1, the loss 1.5 * 0.1 ** 2 / 2.
+    expect([...head.answer(0)]).toEqual([expect.closeTo(1.9, 6)]);
+    expect(head.learn(Int32Array.of(0), 0.2)).toBeCloseTo(0.0075, 6);
+    const step = 0.2 * 1.5 * 0.1;
+    const expected = [1 + step * 0.3, 2 + step * 0.8, 3, step * -0.5, 0, 0];
+    head.table().forEach((weight, i) => expect(weight).toBeCloseTo(expected[i]!, 6));
   });
 
   it('answers with probabilities', () => {
@@ -125,17 +137,24 @@ function tfGradients({ rows, targets, importance, start }: DenseProblem): number
     tf.variable(tf.tensor2d(kernel, [inputs, units])),
     tf.variable(tf.tensor1d(bias)),
   ]);
-  const truth = tf.oneHot(tf.tensor1d(targets, 'int32'), start.at(-1)!.units);
   const { grads } = tf.variableGrads(() => {
     let values: tf.Tensor = tf.tensor2d(rows, [ROWS, start[0]!.inputs]);
     start.forEach((_, depth) => {
       const before = depth > 0 ? tf.relu(values) : values;
       values = tf.add(tf.matMul(before, variables[2 * depth]!), variables[2 * depth + 1]!);
     });
-    const entropy = tf.neg(tf.sum(tf.mul(truth, tf.logSoftmax(values)), 1));
-    return tf.mean(tf.mul(tf.tensor1d(importance), entropy));
+    return tf.mean(tf.mul(tf.tensor1d(importance), tfLosses(values, targets)));
   }, variables);
   return variables.map(({ name }) => [...grads[name]!.dataSync()]);
+}
+
+function tfLosses(sums: tf.Tensor, targets: Targets): tf.Tensor1D {
+  if (targets instanceof Float32Array) {
+    const errors = tf.sub(tf.reshape(sums, [ROWS]), tf.tensor1d(targets));
+    return tf.div(tf.square(errors), 2);
+  }
+  const truth = tf.oneHot(tf.tensor1d(targets, 'int32'), sums.shape[1]!);
+  return tf.neg(tf.sum(tf.mul(truth, tf.logSoftmax(sums)), 1));
 }
 
 describe('DenseHead', () => {
@@ -156,6 +175,23 @@ describe('DenseHead', () => {
       });
     },
   );
+
+  it.each([[[5, 1]], [[8, 16, 1]], [[13, 9, 6, 1]]])('has the gradients of values for a network of %j', (sizes) => {
+    const problem = aDenseProblem(sizes, { targets: normals(ROWS) });
+    const found = new DenseHead(problem).gradients(everyRow).flatMap(({ kernel, bias }) => [kernel, bias]);
+    tfGradients(problem).forEach((expected, i) => {
+      expect(found[i]).toHaveLength(expected.length);
+      expected.forEach((gradient, at) => expect(found[i]![at]).toBeCloseTo(gradient, 5));
+    });
+  });
+
+  it('answers with values as the network that serves does', () => {
+    const problem = aDenseProblem([13, 9, 1], { targets: normals(ROWS) });
+    new DenseHead(problem).answer(everyRow).forEach((answer, row) => {
+      const sums = forward(problem.start, problem.rows.subarray(13 * row, 13 * row + 13));
+      expect([...answer]).toEqual([expect.closeTo(sums[0]!, 5)]);
+    });
+  });
 
   it('answers as the network that serves does', () => {
     const problem = aDenseProblem([13, 9, 7]);

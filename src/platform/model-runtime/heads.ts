@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { TrainingFailed } from './errors.js';
 import type { DenseNetwork } from './dense-network.js';
-import type { SoftmaxProblem } from './sparse-softmax.js';
+import type { SparseProblem, Targets } from './sparse-rows.js';
 
 /*
  * The WebAssembly side of training (kernels/heads.ts): memory laid out for one problem, and typed views of it. Same
@@ -21,6 +21,8 @@ interface Kernels {
 const PAGE = 2 ** 16;
 /** What one problem may take of memory; the heap limit of a process does not bound it. */
 const MOST_BYTES = 2 ** 31;
+/** Of a problem's words, the one that says whether classes (0) or numbers (1) are learnt. */
+const LOSS_WORD = 12;
 /** Columns are padded to this many, so that four rows by two vectors stay in registers. */
 const PAD = 8;
 const padded = (count: number): number => Math.ceil(count / PAD) * PAD;
@@ -53,13 +55,20 @@ class Arena {
   integers = (place: number, length: number): Int32Array => new Int32Array(this.memory.buffer, place, length);
 
   doubles = (place: number, length: number): Float64Array => new Float64Array(this.memory.buffer, place, length);
+
+  /** Targets, and which loss they are learnt by, for the problem whose words begin at `words`. */
+  layTargets(targets: Targets, place: number, words: number): void {
+    const isNumber = targets instanceof Float32Array;
+    (isNumber ? this.floats : this.integers)(place, targets.length).set(targets);
+    this.integers(words, LOSS_WORD + 1)[LOSS_WORD] = Number(isNumber);
+  }
 }
 
 /** Longest order that one call takes. */
 const MOST_ROWS_A_CALL = 4_096;
 
 /**
- * Multinomial logistic regression over sparse rows by stochastic gradient descent. Weight decay shrinks one scale
+ * A linear model over sparse rows (multinomial logistic regression, or least squares) by stochastic gradient descent. Weight decay shrinks one scale
  * factor instead of the whole table (Bottou, "Stochastic Gradient Descent Tricks", 2012, section 5.1), so that a step
  * costs only the features of its row.
  */
@@ -68,7 +77,7 @@ export class SparseHead {
   private readonly stride: number;
   private readonly tableRows: number;
 
-  constructor(private readonly problem: SoftmaxProblem) {
+  constructor(private readonly problem: SparseProblem) {
     const { rows, targets, importance, classes, table } = problem;
     this.stride = padded(classes);
     this.tableRows = table.length / classes;
@@ -80,7 +89,7 @@ export class SparseHead {
     integers(starts!, rows.starts.length).set(rows.starts);
     integers(ids!, rows.ids.length).set(rows.ids);
     floats(weights!, rows.weights.length).set(rows.weights);
-    integers(ofTargets!, targets.length).set(targets);
+    this.arena.layTargets(targets, ofTargets!, words!);
     floats(ofImportance!, targets.length).set(importance);
     copyRows(table, classes, floats(ofTable!, length), this.stride);
     const facts = [starts, ids, weights, ofTargets, ofImportance, ofTable, length, classes, this.stride, scores];
@@ -101,7 +110,7 @@ export class SparseHead {
     return loss;
   }
 
-  /** Probabilities of one row by class; overwritten by the next call. */
+  /** Probabilities of one row by class, or its number alone; overwritten by the next call. */
   answer(row: number): Float32Array {
     this.arena.kernels.scoreSparse(this.arena.places[0]!, row);
     return this.arena.floats(this.arena.places[7]!, this.problem.classes);
@@ -120,12 +129,11 @@ export class SparseHead {
 export interface DenseProblem {
   /** [n x width] of the first layer's inputs, row-major. */
   readonly rows: Float32Array;
-  /** Class of each row. */
-  readonly targets: Int32Array;
+  readonly targets: Targets;
   /** Share of each row in the loss, about 1 on average. */
   readonly importance: Float32Array;
   readonly start: DenseNetwork;
-  /** L2: the loss is mean(importance * cross entropy) + l2 / 2 * |kernels|^2. */
+  /** L2: the loss is mean(importance * cross entropy, or half the squared error) + l2 / 2 * |kernels|^2. */
   readonly l2: number;
   /** Most rows of one step. */
   readonly batch: number;
@@ -163,7 +171,7 @@ export class DenseHead {
     const [ofParameters, gradients, firsts, seconds, ofBatch] = rest;
     const { floats, integers } = this.arena;
     copyRows(rows, start[0]!.inputs, floats(ofRows!, count * width), width);
-    integers(ofTargets!, count).set(targets);
+    this.arena.layTargets(targets, ofTargets!, words!);
     floats(ofImportance!, count).set(importance);
     this.write(start);
     const facts = [layers.length, ofRows, ofTargets, ofImportance, ofParameters, gradients, firsts, seconds];
@@ -188,7 +196,7 @@ export class DenseHead {
     return this.read(this.arena.places[5]!);
   }
 
-  /** Probabilities of a batch of rows, one array a row. */
+  /** Probabilities of a batch of rows, or their numbers, one array a row. */
   answer(order: Int32Array): Float32Array[] {
     this.arena.kernels.answerDense(this.words, this.place(order), order.length);
     const classes = this.problem.start.at(-1)!.units;

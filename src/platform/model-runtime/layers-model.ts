@@ -37,11 +37,20 @@ export function modelFiles(topology: object, specs: readonly object[], body: Buf
   ]);
 }
 
+/** What the last sums become: probabilities of labels, or (as they are) a value. */
+export type Activation = 'softmax' | 'linear';
+
+/** Sizes of a head's layers, that of its input first, and what its last sums become. */
+export interface HeadShape {
+  readonly sizes: readonly number[];
+  readonly activation: Activation;
+}
+
 /**
- * ids [n, L] int32 and weights [n, L] float32 (pad with id 0, weight 0) -> probabilities [n, classes].
+ * ids [n, L] int32 and weights [n, L] float32 (pad with id 0, weight 0) -> probabilities or values [n, classes].
  * The Dot layer contracts L of [n, L] with L of [n, L, classes].
  */
-export function textTopology(rows: number, classes: number): object {
+export function textTopology(rows: number, classes: number, activation: Activation): object {
   const table = {
     input_dim: rows,
     output_dim: classes,
@@ -56,7 +65,7 @@ export function textTopology(rows: number, classes: number): object {
       layer('InputLayer', 'weights', { batch_input_shape: [null, null], dtype: 'float32', sparse: false }, []),
       layer('Embedding', 'table', table, ['ids']),
       layer('Dot', 'sum', { axes: [1, 1], normalize: false }, ['weights', 'table']),
-      layer('Activation', 'probabilities', { activation: 'softmax' }, ['sum']),
+      layer('Activation', 'probabilities', { activation }, ['sum']),
     ],
     ['ids', 'weights'],
   );
@@ -71,11 +80,11 @@ export interface ConvolutionWeights {
   readonly pool: number;
 }
 
-/** pixels [n, height, width, 1] float32 in [0, 1] -> probabilities [n, last size], by way of the convolution. */
+/** pixels [n, height, width, 1] float32 in [0, 1] -> probabilities or values [n, last size], by way of the convolution. */
 export function imageTopology(
   { width, height }: { width: number; height: number },
   { filters, size, pool }: ConvolutionWeights,
-  sizes: readonly number[],
+  head: HeadShape,
 ): object {
   const shape = { batch_input_shape: [null, height, width, 1], dtype: 'float32', sparse: false };
   const convolution = {
@@ -96,25 +105,25 @@ export function imageTopology(
     layer('AveragePooling2D', 'cells', pooling, ['base']),
     layer('Flatten', 'features', { data_format: 'channels_last' }, ['cells']),
   ];
-  return functional([...layers, ...denseLayers(sizes)], ['pixels']);
+  return functional([...layers, ...denseLayers(head)], ['pixels']);
 }
 
-/** features [n, sizes[0]] float32 -> probabilities [n, last size]: relu between, softmax at the end. */
-export function denseTopology(sizes: readonly number[]): object {
+/** features [n, sizes[0]] float32 -> probabilities or values [n, last size]: relu between. */
+export function denseTopology(head: HeadShape): object {
   const input = layer(
     'InputLayer',
     'features',
-    { batch_input_shape: [null, sizes[0]], dtype: 'float32', sparse: false },
+    { batch_input_shape: [null, head.sizes[0]], dtype: 'float32', sparse: false },
     [],
   );
-  return functional([input, ...denseLayers(sizes)], ['features']);
+  return functional([input, ...denseLayers(head)], ['features']);
 }
 
-const denseLayers = (sizes: readonly number[]): Layer[] =>
+const denseLayers = ({ sizes, activation }: HeadShape): Layer[] =>
   sizes.slice(1).map((units, i) => {
     const config = {
       units,
-      activation: i === sizes.length - 2 ? 'softmax' : 'relu',
+      activation: i === sizes.length - 2 ? activation : 'relu',
       use_bias: true,
       kernel_initializer: { class_name: 'Zeros', config: {} },
       bias_initializer: { class_name: 'Zeros', config: {} },

@@ -5,8 +5,10 @@ import { type BaseInputs, DenseModel, decodeDenseModel } from './dense-model.js'
 import { ForeignModel } from './foreign-model.js';
 import { fileKey, isForeign, MANIFEST, type ModelManifest, verifiedManifest } from './model-files.js';
 import { decodeTextModel, TextModel } from './text-model.js';
+import { VALUE } from './goal.js';
 import { RefusingModel } from './refusing-model.js';
-import type { ModelFiles, ServedModel } from './types.js';
+import type { ModelFiles, ServedModel, SummingModel } from './types.js';
+import { ValueModel } from './value-model.js';
 
 /**
  * A model ready to answer. Throws `ModelFilesCorrupt` when the files are not those the manifest describes.
@@ -14,17 +16,21 @@ import type { ModelFiles, ServedModel } from './types.js';
  */
 export async function loadModel(files: ModelFiles, store?: ObjectStore): Promise<ServedModel> {
   const manifest = verifiedManifest(files);
+  if (isForeign(manifest)) return refusing(await ForeignModel.open(files, manifest.labels), manifest);
   const model = await openModel(files, manifest, store);
-  return manifest.outOfScope ? new RefusingModel(model, manifest.outOfScope) : model;
+  return manifest.task === 'regression' ? new ValueModel(model, manifest.width ?? null) : refusing(model, manifest);
 }
+
+const refusing = (model: ServedModel, { outOfScope }: ModelManifest): ServedModel =>
+  outOfScope ? new RefusingModel(model, outOfScope) : model;
 
 async function openModel(
   files: ModelFiles,
   manifest: ModelManifest,
   store: ObjectStore | undefined,
-): Promise<ServedModel> {
-  const { kind, labels } = manifest;
-  if (isForeign(manifest)) return ForeignModel.open(files, labels);
+): Promise<SummingModel> {
+  const { kind, task } = manifest;
+  const labels = task === 'regression' ? [VALUE] : manifest.labels;
   if (kind === 'text') return new TextModel(decodeTextModel(files, labels));
   const weights = decodeDenseModel(files, labels);
   if (weights.inputs.kind !== 'base') return new DenseModel(weights);

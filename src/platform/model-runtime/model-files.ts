@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { countBy } from '../../core/tally.js';
+import type { Task } from '../../core/task.js';
 import { ModelFilesCorrupt } from './errors.js';
 import type { ModelFiles, ModelKind } from './types.js';
+import type { Width } from './value-model.js';
 
 export const MANIFEST = 'manifest.json';
 
@@ -30,6 +32,10 @@ export interface ModelFacts {
   readonly counts: Readonly<Record<string, number>>;
   /** What is answered where no label reaches the threshold; absent where answers are never refused. */
   readonly outOfScope?: Refusal;
+  /** Absent: classification. A regression has no labels and answers with its one output. */
+  readonly task?: Task;
+  /** Of a regression: how wide its intervals are; absent where it is not known. */
+  readonly width?: Width;
 }
 
 export interface Refusal {

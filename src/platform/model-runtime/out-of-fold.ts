@@ -6,7 +6,7 @@ import { pBetter } from '../../core/paired-test.js';
 import { layoutOf, type SampleMap } from '../../core/projection.js';
 import { type ScopeThreshold, scopeThresholdOf } from '../../core/scope.js';
 import { doubted, type JudgedLabel, type Suspicion, suspicionOf } from '../../core/suspicion.js';
-import type { FitOrder, Learner } from './learner.js';
+import type { Fit, FitOrder, Learner } from './learner.js';
 
 export interface Judgement extends Suspicion {
   /** What sums are divided by so that confidences are true. */
@@ -38,11 +38,11 @@ export const NOT_JUDGED: Judgement = {
 
 /** No label is empty. */
 const NO_LABEL = '';
-const FOLDS = [0, 1, 2, 3] as const;
+export const FOLDS = [0, 1, 2, 3] as const;
 /** Folds on which leaving out doubted labels is tried before it is done. */
 const TRIAL = FOLDS.slice(0, 2);
 /** Fewer samples cannot be spared for judging each other. */
-const FEWEST = 40;
+export const FEWEST = 40;
 /** Models that only judge need not be as good as one that serves. */
 const EFFORT = 0.3;
 /** Fewer doubted labels than this share are those of any model that errs. */
@@ -59,7 +59,7 @@ const CHANCE = 0.001;
 /** What a model that had not seen them says about samples; undefined for those that were not asked about. */
 type Answers = readonly (Said | undefined)[];
 
-interface Asking {
+export interface Asking {
   readonly learner: Learner;
   readonly samples: readonly SnapshotSample[];
   /** By sample. Near duplicates share a group and so a fold. */
@@ -84,7 +84,7 @@ export async function judgeOutOfFold(
   order: Omit<FitOrder, 'members'>,
   outOfScope: string | null = null,
 ): Promise<Judgement> {
-  const folds = samples.map(foldOf);
+  const folds = foldsOf(samples);
   if (samples.length < FEWEST || new Set(folds).size < FOLDS.length) return NOT_JUDGED;
   const asking: Asking = { learner, samples, folds, order };
   const first = verdictOf(asking, await answersOutOfFold(asking, FOLDS, new Set()));
@@ -164,18 +164,27 @@ async function answersOutOfFold(
   const indexOf = new Map(learner.labels.map((label, i) => [label, i]));
   const said: (Said | undefined)[] = samples.map(() => undefined);
   for (const fold of asked) {
-    const isMember = (i: number): boolean => folds[i] !== fold && !without.has(samples[i]!.sampleId);
-    const members = Int32Array.from(samples.keys()).filter(isMember);
-    const note = `judging labels, fold ${fold + 1} of ${FOLDS.length}${without.size > 0 ? ', without doubted ones' : ''}`;
-    const done = fold + (without.size > 0 ? FOLDS.length : 0);
-    const onProgress = (fraction: number): void => order.onProgress((done + fraction) / (2 * FOLDS.length), note);
-    const fit = await learner.fit({ ...order, members, effort: EFFORT, isWarm: false, onProgress });
+    const fit = await fitWithoutFold({ learner, samples, folds, order }, fold, without);
     folds.forEach((of, i) => {
       if (of !== fold) return;
       said[i] = { probabilities: Float32Array.from(fit.answer(i)), target: indexOf.get(samples[i]!.label)! };
     });
   }
   return said;
+}
+
+/** A model learnt from all samples but those of a fold, and those to do without: from nothing, and less thoroughly. */
+export function fitWithoutFold(
+  { learner, samples, folds, order }: Asking,
+  fold: number,
+  without: ReadonlySet<string> = new Set(),
+): Promise<Fit> {
+  const isMember = (i: number): boolean => folds[i] !== fold && !without.has(samples[i]!.sampleId);
+  const members = Int32Array.from(samples.keys()).filter(isMember);
+  const note = `judging labels, fold ${fold + 1} of ${FOLDS.length}${without.size > 0 ? ', without doubted ones' : ''}`;
+  const done = fold + (without.size > 0 ? FOLDS.length : 0);
+  const onProgress = (fraction: number): void => order.onProgress((done + fraction) / (2 * FOLDS.length), note);
+  return learner.fit({ ...order, members, effort: EFFORT, isWarm: false, onProgress });
 }
 
 const isRight = ({ probabilities, target }: Said): boolean => likeliest(probabilities, -1) === target;
@@ -199,6 +208,9 @@ function verdictOf({ learner, samples }: Asking, given: Answers): Verdict {
   });
   return { answers, temperature, labels };
 }
+
+/** By sample. Near duplicates share a group and so a fold. */
+export const foldsOf = (samples: readonly SnapshotSample[]): number[] => samples.map(foldOf);
 
 const foldOf = ({ groupHash, sampleId }: SnapshotSample): number =>
   Number.parseInt(sha256(groupHash ?? sampleId).slice(0, 8), 16) % FOLDS.length;

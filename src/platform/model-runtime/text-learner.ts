@@ -1,9 +1,10 @@
 import { type TextFeatures, textFeatures } from '../../core/text-features.js';
+import { type Goal, offScale, type Scale } from './goal.js';
 import { SparseHead } from './heads.js';
 import type { Fit, FitOrder, Learner } from './learner.js';
 import { seededRandom } from './random.js';
-import type { SparseRows } from './sparse-softmax.js';
-import { learnVocabulary, TextFeaturiser } from './text-featuriser.js';
+import type { SparseRows, Targets } from './sparse-rows.js';
+import { CONSTANT, learnVocabulary, TextFeaturiser } from './text-featuriser.js';
 import { encodeTextModel, type TextWeights } from './text-model.js';
 import { cosine, requireFinite, type TrainingPace } from './training-pace.js';
 
@@ -11,6 +12,8 @@ import { cosine, requireFinite, type TrainingPace } from './training-pace.js';
 const RATE = 10;
 /** L2 times the number of samples, 1 / C of scikit-learn. */
 const L2_TIMES_SAMPLES = 0.03;
+/** The same for values, where a step of 2 or more would never settle. */
+const OF_VALUES = { rate: 1, l2TimesSamples: 0.1 } as const;
 const HASH_SEED = 0;
 const ROWS_A_STRETCH = 32;
 const FEWEST_EPOCHS = 8;
@@ -18,44 +21,52 @@ const MOST_EPOCHS = 30;
 /** Samples looked at in a whole run, within the bounds on epochs. */
 const LOOKS = 80_000;
 
-export interface LabelledText {
-  readonly text: string;
-  readonly label: string;
-}
-
 /**
- * Softmax regression on hashed n-grams. The name of each label is one more sample of it ("card_arrival" reads "card
+ * A linear model on hashed n-grams: softmax regression, or least squares. The name of each label is one more sample of it ("card_arrival" reads "card
  * arrival"): on Banking77 that is worth 5 points with 5 samples a label and nothing is lost with 100. Labels without a
  * sample take no part, else they would unlearn what they know: they keep the parent's weights.
+ * @param texts of the samples, in the order of the goal's targets
  */
 export async function textLearner(
-  samples: readonly LabelledText[],
-  labels: readonly string[],
+  texts: readonly string[],
+  goal: Goal,
   pace: TrainingPace,
   parent?: TextWeights,
 ): Promise<Learner> {
-  const present = [...new Set(samples.map(({ label }) => label))].sort();
-  const named = [...samples, ...present.map((label) => ({ text: wordsOf(label), label }))];
+  const present = goal.scale ? goal.labels : labelsWithSamples(goal);
+  const named = goal.scale ? texts : [...texts, ...present.map(wordsOf)];
   const features: TextFeatures[] = [];
-  for (const { text } of named) {
+  for (const text of named) {
     features.push(textFeatures(text, HASH_SEED));
     await pace.breathe();
   }
   const featuriser = new TextFeaturiser(learnVocabulary(features, HASH_SEED, parent?.featuriser.vocabulary));
+  const targets = goal.scale ? goal.targets : targetsWithNames(goal, present);
+  return new TextLearner({ goal, present, featuriser, rows: gather(features, featuriser), targets, parent }, pace);
+}
+
+function labelsWithSamples({ labels, targets }: Goal): string[] {
+  const used = new Set(targets);
+  return labels.filter((_, index) => used.has(index));
+}
+
+/** The columns of the samples' labels among those present, then each of these once more, for its name. */
+function targetsWithNames({ labels, targets }: Goal, present: readonly string[]): Int32Array {
   const columns = new Map(present.map((label, column) => [label, column]));
-  const targets = Int32Array.from(named, ({ label }) => columns.get(label)!);
-  return new TextLearner({ labels, present, featuriser, rows: gather(features, featuriser), targets, parent }, pace);
+  return Int32Array.from([...targets, ...present.map((label) => labels.indexOf(label))], (index) =>
+    columns.get(labels[index]!)!,
+  );
 }
 
 interface Texts {
-  readonly labels: readonly string[];
+  readonly goal: Goal;
   /** The labels that have samples: the columns that learn. */
   readonly present: readonly string[];
   readonly featuriser: TextFeaturiser;
-  /** The samples, then the names of the labels present. */
+  /** The samples, then (unless values are learnt) the names of the labels present. */
   readonly rows: SparseRows;
-  /** Index of each row's label among those present. */
-  readonly targets: Int32Array;
+  /** Index of each row's label among those present, or its value. */
+  readonly targets: Targets;
   readonly parent: TextWeights | undefined;
 }
 
@@ -67,13 +78,14 @@ class TextLearner implements Learner {
     private readonly texts: Texts,
     private readonly pace: TrainingPace,
   ) {
-    this.labels = texts.labels;
-    this.samples = texts.targets.length - texts.present.length;
+    this.labels = texts.goal.labels;
+    this.samples = texts.goal.targets.length;
   }
 
   async fit(order: FitOrder): Promise<Fit> {
-    const { labels, present, featuriser, rows, targets } = this.texts;
-    const members = Int32Array.from([...order.members, ...present.map((_, i) => this.samples + i)]);
+    const { goal, present, featuriser, rows, targets } = this.texts;
+    const { labels, scale } = goal;
+    const members = Int32Array.from([...order.members, ...this.nameRows()]);
     const inherited = () => ({ labels, featuriser, table: this.inheritedTable(), temperature: 1 });
     const start = { labels: present, featuriser, table: emptyTable(featuriser, present), temperature: 1 };
     const head = new SparseHead({
@@ -82,28 +94,36 @@ class TextLearner implements Learner {
       importance: this.withNames(order),
       classes: present.length,
       table: order.isWarm && this.texts.parent ? copyColumns(inherited(), start) : start.table,
-      l2: L2_TIMES_SAMPLES / members.length,
+      l2: (scale ? OF_VALUES.l2TimesSamples : L2_TIMES_SAMPLES) / members.length,
     });
-    const result = await descend(head, members, order, this.pace);
+    const rate = scale ? OF_VALUES.rate : RATE;
+    const result = await descend(head, members, { ...order, rate }, this.pace);
     const columns = present.map((label) => labels.indexOf(label));
     const answered = new Float64Array(labels.length);
     return {
       ...result,
       answer: (sample) => {
-        head.answer(sample).forEach((p, column) => (answered[columns[column]!] = p));
+        head.answer(sample).forEach((p, column) => (answered[columns[column]!] = scale ? offScale(p, scale) : p));
         return answered;
       },
       files: (temperature) => {
         const learnt = { labels: present, featuriser, table: head.table(), temperature: 1 };
-        const table = copyColumns(learnt, inherited()).map((weight) => weight / temperature);
-        return encodeTextModel({ labels, featuriser, table, temperature });
+        const table = copyColumns(learnt, inherited());
+        if (scale)
+          return encodeTextModel({ labels, featuriser, table: onRawValues(table, scale), temperature }, 'linear');
+        return encodeTextModel({ labels, featuriser, table: table.map((weight) => weight / temperature), temperature });
       },
     };
   }
 
+  private nameRows(): number[] {
+    return Array.from({ length: this.texts.targets.length - this.samples }, (_, i) => this.samples + i);
+  }
+
   /** The name of a label counts as much as one of its samples does on average. */
   private withNames({ members, importance }: FitOrder): Float32Array {
-    const { targets, present } = this.texts;
+    const { targets, present, goal } = this.texts;
+    if (goal.scale) return importance;
     const [sums, counts] = [new Float64Array(present.length), new Float64Array(present.length)];
     for (const member of members) {
       sums[targets[member]!]! += importance[member]!;
@@ -117,11 +137,12 @@ class TextLearner implements Learner {
    * are: the problem is convex, and on Banking77 starts from 0.5 and from all of the weights ended within 0.1 points.
    */
   private inheritedTable(): Float32Array {
-    const { labels, featuriser, parent } = this.texts;
+    const { goal, featuriser, parent } = this.texts;
+    const { labels, scale } = goal;
     const table = emptyTable(featuriser, labels);
     if (!parent) return table;
     copyColumns(parent, { labels, featuriser, table, temperature: 1 });
-    return table.map((weight) => weight * parent.temperature);
+    return scale ? onScaledValues(table, scale) : table.map((weight) => weight * parent.temperature);
   }
 }
 
@@ -132,7 +153,22 @@ const emptyTable = (featuriser: TextFeaturiser, labels: readonly string[]): Floa
 const wordsOf = (label: string): string =>
   label.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2').replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ');
 
-async function descend(head: SparseHead, members: Int32Array, options: FitOrder, pace: TrainingPace) {
+/** The first row of a table belongs to the constant, which every text has: it alone carries the mean. */
+function onRawValues(table: Float32Array, { mean, deviation }: Scale): Float32Array {
+  return table.map((weight, row) => weight * deviation + (row === 0 ? mean / CONSTANT : 0));
+}
+
+/** The inverse of {@link onRawValues}. */
+function onScaledValues(table: Float32Array, { mean, deviation }: Scale): Float32Array {
+  return table.map((weight, row) => (weight - (row === 0 ? mean / CONSTANT : 0)) / deviation);
+}
+
+async function descend(
+  head: SparseHead,
+  members: Int32Array,
+  options: FitOrder & { readonly rate: number },
+  pace: TrainingPace,
+) {
   const rows = members.length;
   const wanted = Math.max(FEWEST_EPOCHS, Math.min(MOST_EPOCHS, Math.round(LOOKS / rows)));
   const epochs = Math.max(1, Math.round(wanted * options.effort));
@@ -143,7 +179,10 @@ async function descend(head: SparseHead, members: Int32Array, options: FitOrder,
     random.shuffle(order);
     let loss = 0;
     for (let from = 0; from < rows; from += ROWS_A_STRETCH) {
-      loss += head.learn(order.subarray(from, from + ROWS_A_STRETCH), RATE * cosine((epoch + from / rows) / epochs));
+      loss += head.learn(
+        order.subarray(from, from + ROWS_A_STRETCH),
+        options.rate * cosine((epoch + from / rows) / epochs),
+      );
       await pace.breathe();
     }
     finalLoss = loss / rows;

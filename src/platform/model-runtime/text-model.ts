@@ -2,12 +2,12 @@ import { type Input } from '../../core/input.js';
 import { TEXT_FEATURES_VERSION } from '../../core/text-features.js';
 import { InputMismatch, ModelFilesCorrupt } from './errors.js';
 import { featuriserModule } from './featuriser-module.js';
-import { layersModelFiles, textTopology } from './layers-model.js';
+import { type Activation, layersModelFiles, textTopology } from './layers-model.js';
 import { bytesOf, fileOf, floatsOf, integersOf, jsonFile } from './model-files.js';
 import { answerOf, softmaxInPlace } from './softmax.js';
-import { addRow } from './sparse-softmax.js';
+import { addRow } from './sparse-rows.js';
 import { TextFeaturiser } from './text-featuriser.js';
-import type { Answer, ModelFiles, ServedModel } from './types.js';
+import type { Answer, ModelFiles, SummingModel } from './types.js';
 
 /**
  * `featuriser.json` of a text model; `featuriser.bin` is rows - 1 int32 buckets, then as many float32 idf;
@@ -31,12 +31,15 @@ export interface TextWeights {
 }
 
 /** The files of a text model but for the manifest. */
-export function encodeTextModel({ labels, featuriser, table, temperature }: TextWeights): ModelFiles {
+export function encodeTextModel(
+  { labels, featuriser, table, temperature }: TextWeights,
+  activation: Activation = 'softmax',
+): ModelFiles {
   const { hashSeed, buckets, idf } = featuriser.vocabulary;
   const rows = featuriser.rows;
   const about: TextFeaturiserFile = { kind: 'text', version: TEXT_FEATURES_VERSION, hashSeed, rows, temperature };
   const weights = [{ name: 'table/embeddings', shape: [rows, labels.length], values: table }];
-  const files = layersModelFiles(textTopology(rows, labels.length), weights);
+  const files = layersModelFiles(textTopology(rows, labels.length, activation), weights);
   files.set('featuriser.bin', Buffer.concat([bytesOf(buckets), bytesOf(idf)]));
   files.set('featuriser.json', jsonFile(about));
   files.set('featuriser.js', featuriserModule());
@@ -64,7 +67,7 @@ export function decodeTextModel(files: ModelFiles, labels: readonly string[]): T
 }
 
 /** Serves a text model without TensorFlow.js: a few table rows summed. */
-export class TextModel implements ServedModel {
+export class TextModel implements SummingModel {
   readonly kind = 'text';
   readonly labels: readonly string[];
 
@@ -73,21 +76,27 @@ export class TextModel implements ServedModel {
   }
 
   async predict(inputs: readonly Input[]): Promise<Answer[]> {
+    return (await this.sums(inputs)).map((sums) => {
+      softmaxInPlace(sums);
+      return answerOf(this.labels, sums);
+    });
+  }
+
+  async sums(inputs: readonly Input[]): Promise<Float64Array[]> {
     return inputs.map((input, index) => {
       if (!('text' in input)) throw new InputMismatch(index, 'a text');
-      return this.answer(input.text);
+      return this.sumsOf(input.text);
     });
   }
 
   dispose(): void {}
 
-  private answer(text: string): Answer {
+  private sumsOf(text: string): Float64Array {
     const { featuriser, table, labels } = this.weights;
     const sparse = featuriser.featurise(text);
     const rows = { ...sparse, starts: Int32Array.of(0, sparse.ids.length) };
     const scores = new Float64Array(labels.length);
     addRow(rows, 0, { table, classes: labels.length, scale: 1 }, scores);
-    softmaxInPlace(scores);
-    return answerOf(labels, scores);
+    return scores;
   }
 }

@@ -1,12 +1,12 @@
 import { labelToday, NO_CHANGES } from '../../core/label-changes.js';
 import type { SnapshotSample } from '../../core/manifest.js';
-import { sampleWeights } from '../../core/sample-weight.js';
 import { decodeDenseModel } from './dense-model.js';
 import { denseLearner } from './dense-learner.js';
+import { type Goal, VALUE } from './goal.js';
 import type { Fit, FitOrder, Learner } from './learner.js';
-import { type OwnBase, type ReadSample, readSamples, type ReadSamples } from './read-samples.js';
-import { countLabels, isForeign, sealFiles, verifiedManifest } from './model-files.js';
-import { judgeOutOfFold, type Judgement, NOT_JUDGED } from './out-of-fold.js';
+import { lessonOf, type Parent, RETIRED } from './lesson.js';
+import { isForeign, type ModelFacts, sealFiles, verifiedManifest } from './model-files.js';
+import { type OwnBase, readSamples, type ReadSamples } from './read-samples.js';
 import { decodeTextModel } from './text-model.js';
 import { textLearner } from './text-learner.js';
 import { TrainingPace } from './training-pace.js';
@@ -14,8 +14,6 @@ import type { Excluded, ModelFiles, ModelKind, TrainedModel, TrainingOptions } f
 
 /** What heads are trained by: base SIMD, the same bytes on every machine. */
 const HEADS = 'wasm-simd';
-/** Stands for labels of the parent that are no more: no label is empty. */
-const RETIRED = '';
 const MOST_REPORTED = 20;
 /** How a control learns: from nothing, and without a word about it. */
 const COLD = { isWarm: false, onProgress: () => undefined } as const;
@@ -23,12 +21,12 @@ const COLD = { isWarm: false, onProgress: () => undefined } as const;
 const JUDGED = 0.6;
 
 /**
- * Trains on all the samples given, from the parent's weights when it is of the same kind. The labels are those of the
- * samples and of the parent, in code unit order. The same samples, seed, parent and settings give the same bytes.
+ * Trains on all the samples given, from the parent's weights when it is of the same kind and task. The labels are those
+ * of the samples and of the parent, in code unit order. The same samples, seed, parent and settings give the same bytes.
  *
  * 1. Read the samples. 2. Weigh them: rare classes, the young and the trusted count more. 3. Models that have not seen
  * a sample judge its label: out of that come the labels to leave out, those to ask about, the temperature, and from which
- * confidence on an answer is given.
+ * confidence on an answer is given; of values it comes how far off answers are.
  * 4. Learn from the rest.
  */
 export async function trainModel(
@@ -41,40 +39,41 @@ export async function trainModel(
   const read = await readSamples(all, pace, own);
   const samples = read.usable.map(({ sample }) => sample);
   const parent = parentOf(read.kind, options);
-  const counts = countLabels(samples);
-  const inherited = parent?.labels.filter((label) => label !== RETIRED) ?? [];
-  const labels = [...new Set([...counts.keys(), ...inherited])].sort();
-  const learner = await learnerOf(read, labels, pace, parent);
+  const lesson = lessonOf(samples, options, parent);
+  const learner = await learnerOf(read, lesson.goal, pace, parent);
 
-  const importance = sampleWeights(samples, options.settings);
-  const order = { importance, seed: options.seed, effort: 1, isWarm: true };
-  const outOfScope = options.settings.labels?.outOfScope ?? null;
+  const order = { importance: lesson.importance, seed: options.seed, effort: 1, isWarm: true };
   const judging = { ...order, onProgress: part(options.onProgress, 0, JUDGED) };
-  const judgement = await judgeOutOfFold(learner, samples, judging, outOfScope);
-  const members = Int32Array.from(samples.keys()).filter((i) => !judgement.pruned.has(samples[i]!.sampleId));
+  const verdict = await lesson.judge(learner, judging);
+  const members = Int32Array.from(samples.keys()).filter((i) => !verdict.pruned.has(samples[i]!.sampleId));
   const fit = await learner.fit({ ...order, members, onProgress: part(options.onProgress, JUDGED, 1) });
   const control = parent && options.hasControl ? await learner.fit({ ...order, ...COLD, members }) : undefined;
 
-  const about = { kind: read.kind, labels, seed: options.seed, backend: HEADS, counts: Object.fromEntries(counts) };
-  const facts = { ...about, ...refusal(judgement, outOfScope) };
-  const seal = async ({ files }: Fit) => sealFiles(await withBase(files(judgement.temperature), labels, own), facts);
+  const { labels } = lesson;
+  const about = { kind: read.kind, labels, seed: options.seed, backend: HEADS, counts: lesson.counts };
+  const facts = { ...about, ...verdict.facts };
+  const seal = async ({ files }: Fit) => sealFiles(await withBase(files(verdict.temperature), facts, own), facts);
   const metrics = {
     ...(read.inputs?.kind === 'base' ? { base: read.inputs.hash } : {}),
     trainSamples: members.length,
     seconds: (performance.now() - startedAt) / 1000,
     finalLoss: fit.finalLoss,
     epochs: fit.epochs,
-    ...judged(judgement),
+    ...verdict.metrics,
     ...reported(read.excluded),
     ...controlled(control),
   };
-  const kept = { map: judgement.map, control: control && (await seal(control)) };
+  const kept = { map: verdict.map, control: control && (await seal(control)) };
   return { kind: read.kind, labels, files: await seal(fit), backend: HEADS, metrics, ...kept };
 }
 
 /** A model on a project's own base becomes one LayersModel with it, where TensorFlow.js can continue the base. */
-async function withBase(files: ModelFiles, labels: readonly string[], own: OwnBase | undefined): Promise<ModelFiles> {
-  if (!own || !files.has('head.bin')) return files;
+async function withBase(
+  files: ModelFiles,
+  { labels, task }: Pick<ModelFacts, 'labels' | 'task'>,
+  own: OwnBase | undefined,
+): Promise<ModelFiles> {
+  if (!own || !files.has('head.bin') || task === 'regression') return files;
   const whole = await own.base.withHead(decodeDenseModel(files, labels).network);
   return whole ? new Map([...files, ...whole]) : files;
 }
@@ -85,49 +84,32 @@ const part =
   (fraction, note) =>
     onProgress(from + (to - from) * fraction, note);
 
-function judged(judgement: Judgement) {
-  if (judgement === NOT_JUDGED) return {};
-  const { pruned, outOfScope, map: _map, ...rest } = judgement;
-  return { outOfFold: { ...rest, pruned: pruned.size }, ...(outOfScope ? { outOfScope } : {}) };
-}
-
 const controlled = (control: Fit | undefined) => (control ? { control: { finalLoss: control.finalLoss } } : {});
-
-/** What the manifest says about refusing; nothing where refusing would not pay. */
-const refusal = ({ outOfScope }: Judgement, label: string | null) =>
-  label !== null && outOfScope && outOfScope.threshold > 0
-    ? { outOfScope: { label, threshold: outOfScope.threshold } }
-    : {};
 
 /** How many samples could not be read, and the first of them with their reasons; nothing when all could. */
 const reported = (excluded: readonly Excluded[]) =>
   excluded.length > 0 ? { excluded: { samples: excluded.length, first: excluded.slice(0, MOST_REPORTED) } } : {};
 
-interface Parent {
-  readonly files: ModelFiles;
-  /** Of its columns, as they are called today. */
-  readonly labels: readonly string[];
-}
-
-/** A parent of another kind, or of another program, has nothing to hand on. */
+/** A parent of another kind or task, or of another program, has nothing to hand on. */
 function parentOf(kind: ModelKind, { parent: files, settings }: TrainingOptions): Parent | undefined {
   if (!files) return undefined;
   const manifest = verifiedManifest(files);
-  if (manifest.kind !== kind || isForeign(manifest)) return undefined;
+  const isAlike = manifest.kind === kind && (manifest.task ?? 'classification') === (settings.task ?? 'classification');
+  if (!isAlike || isForeign(manifest)) return undefined;
+  if (manifest.task === 'regression') return { files, labels: [VALUE] };
   return { files, labels: manifest.labels.map((label) => labelToday(settings.labels ?? NO_CHANGES, label) ?? RETIRED) };
 }
 
 export async function learnerOf(
   { inputs, usable }: ReadSamples,
-  labels: readonly string[],
+  goal: Goal,
   pace: TrainingPace,
   parent?: Parent,
 ): Promise<Learner> {
   if (inputs) {
-    const numbers = usable.map(({ sample: { label }, numbers }) => ({ numbers, label }));
-    return denseLearner(numbers, { labels, inputs }, pace, parent && decodeDenseModel(parent.files, parent.labels));
+    const numbers = usable.map((sample) => sample.numbers);
+    return denseLearner(numbers, { goal, inputs }, pace, parent && decodeDenseModel(parent.files, parent.labels));
   }
-  return textLearner(usable.map(asText), labels, pace, parent && decodeTextModel(parent.files, parent.labels));
+  const texts = usable.map(({ sample }) => (sample.input as { text: string }).text);
+  return textLearner(texts, goal, pace, parent && decodeTextModel(parent.files, parent.labels));
 }
-
-const asText = ({ sample: { input, label } }: ReadSample) => ({ text: (input as { text: string }).text, label });

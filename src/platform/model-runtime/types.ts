@@ -1,18 +1,31 @@
 import type { Input } from '../../core/input.js';
 import type { LabelChanges } from '../../core/label-changes.js';
 import type { WeightSettings } from '../../core/sample-weight.js';
+import type { ErrorsOutOfFold } from './judge-values.js';
 import type { LeakCertificate } from './leaks.js';
 import type { SampleMap } from '../../core/projection.js';
 import type { ScopeThreshold } from '../../core/scope.js';
 import type { Suspect } from '../../core/suspicion.js';
+import type { Task } from '../../core/task.js';
 
 export type ModelKind = 'text' | 'vector' | 'image';
 
 /** What a model says about one input. `scores` holds a probability for every label and sums to 1. */
 export interface Answer {
+  /** In a regression the text of the value. */
   readonly label: string;
   readonly confidence: number;
   readonly scores: Readonly<Record<string, number>>;
+  /** Of a regression alone: it has no scores, and its confidence is that of the interval. */
+  readonly value?: number;
+  readonly interval?: Interval;
+}
+
+/** In such an interval lies the truth with a probability of `level`. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+  readonly level: number;
 }
 
 export interface ServedModel {
@@ -22,12 +35,19 @@ export interface ServedModel {
   dispose(): void;
 }
 
+/** A model of ours, before its last sums are made probabilities. */
+export interface SummingModel extends ServedModel {
+  sums(inputs: readonly Input[]): Promise<Float64Array[]>;
+}
+
 /** The files of one model version by name, `manifest.json` among them. */
 export type ModelFiles = ReadonlyMap<string, Buffer>;
 
 /** What of a project's settings a run depends on. */
 export interface TrainingSettings extends WeightSettings {
   readonly labels?: LabelChanges;
+  /** Classification when it is not said. */
+  readonly task?: Task;
 }
 
 export interface TrainingOptions {
@@ -46,6 +66,19 @@ export interface Excluded {
   readonly reason: string;
 }
 
+/** What models that had not seen them say about the labels of samples. */
+export interface LabelsOutOfFold {
+  readonly accuracy: number | null;
+  readonly temperature: number;
+  readonly calibrationError: { readonly before: number | null; readonly after: number | null };
+  readonly loss: number;
+  /** How many labels looked too wrong to learn from. */
+  readonly pruned: number;
+  readonly suspects: readonly Suspect[];
+  readonly alarms: readonly string[];
+  readonly flagged: number;
+}
+
 export interface TrainingMetrics {
   /** Hash of the project's own base, where the model stands on one. */
   readonly base?: string;
@@ -54,17 +87,7 @@ export interface TrainingMetrics {
   readonly finalLoss: number;
   readonly epochs: number;
   /** What models that had not seen them say about the samples; absent for few samples. */
-  readonly outOfFold?: {
-    readonly accuracy: number | null;
-    readonly temperature: number;
-    readonly calibrationError: { readonly before: number | null; readonly after: number | null };
-    readonly loss: number;
-    /** How many labels looked too wrong to learn from. */
-    readonly pruned: number;
-    readonly suspects: readonly Suspect[];
-    readonly alarms: readonly string[];
-    readonly flagged: number;
-  };
+  readonly outOfFold?: LabelsOutOfFold | ErrorsOutOfFold;
   /** From which confidence on answers are given, and what that costs; absent where no label is for "out of scope". */
   readonly outOfScope?: ScopeThreshold;
   /** Absent in versions of before it was looked for. */

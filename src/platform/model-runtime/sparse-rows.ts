@@ -5,16 +5,18 @@ export interface SparseRows {
   readonly weights: Float32Array;
 }
 
-export interface SoftmaxProblem {
+/** What each row should be answered with: its class (Int32Array), or its number (Float32Array; there is one column then). */
+export type Targets = Int32Array | Float32Array;
+
+export interface SparseProblem {
   readonly rows: SparseRows;
-  /** Class of each row. */
-  readonly targets: Int32Array;
+  readonly targets: Targets;
   /** Share of each row in the loss, about 1 on average. */
   readonly importance: Float32Array;
   readonly classes: number;
   /** Start weights, [table rows x classes], row-major; changed in place. */
   readonly table: Float32Array;
-  /** L2: the loss is mean(importance * cross entropy) + l2 / 2 * |table|^2. */
+  /** L2: the loss is mean(importance * cross entropy, or half the squared error) + l2 / 2 * |table|^2. */
   readonly l2: number;
 }
 

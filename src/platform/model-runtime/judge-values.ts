@@ -1,0 +1,68 @@
+import { type ErrorSize, errorSize, median, quantile } from '../../core/errors-of-values.js';
+import type { SnapshotSample } from '../../core/manifest.js';
+import type { Suspect } from '../../core/suspicion.js';
+import { valueOf, valueText } from '../../core/task.js';
+import type { FitOrder, Learner } from './learner.js';
+import { FEWEST, foldsOf, FOLDS, fitWithoutFold } from './out-of-fold.js';
+
+/** What models that had not seen the samples say about their values. */
+export interface ErrorsOutOfFold {
+  readonly error: ErrorSize;
+  /** Answers are so far from the truth, or less, in `level` of all cases. */
+  readonly halfWidth: number;
+  readonly level: number;
+  readonly suspects: readonly Suspect[];
+}
+
+const LEVEL = 0.9;
+/** In units of a normal distribution's deviation, of which the median of absolute errors is .6745. */
+const SUSPICIOUS_DEVIATIONS = 4;
+const MEDIAN_OF_NORMAL = 0.6745;
+const MOST_SUSPECTS = 200;
+
+/**
+ * Each fold is answered by a model learnt from the others, from nothing. The interval is that of cross-conformal
+ * prediction with absolute errors (Vovk 2015, arXiv 1208.0806): it holds its level on average, not at every input.
+ * Values are only asked about: a large error may be the world's, and none is left out for it.
+ *
+ * @returns undefined for too few samples
+ */
+export async function judgeValues(
+  learner: Learner,
+  samples: readonly SnapshotSample[],
+  order: Omit<FitOrder, 'members'>,
+): Promise<ErrorsOutOfFold | undefined> {
+  const folds = foldsOf(samples);
+  if (samples.length < FEWEST || new Set(folds).size < FOLDS.length) return undefined;
+  const answers = new Float64Array(samples.length);
+  for (const fold of FOLDS) {
+    const fit = await fitWithoutFold({ learner, samples, folds, order }, fold);
+    folds.forEach((of, i) => {
+      if (of === fold) answers[i] = fit.answer(i)[0]!;
+    });
+  }
+  const pairs = samples.map(({ label }, i) => [valueOf(label), answers[i]!] as const);
+  const errors = pairs.map(([truth, answer]) => Math.abs(truth - answer));
+  // One more than there are: the error to come is one of them too.
+  const share = Math.min(1, (LEVEL * (errors.length + 1)) / errors.length);
+  return {
+    error: errorSize(pairs)!,
+    halfWidth: quantile(errors, share),
+    level: LEVEL,
+    suspects: suspectsOf(samples, answers, errors),
+  };
+}
+
+/** Values that are much further off than most, the furthest first; the margin is the error in deviations, negative. */
+function suspectsOf(samples: readonly SnapshotSample[], answers: Float64Array, errors: readonly number[]): Suspect[] {
+  const deviation = median(errors) / MEDIAN_OF_NORMAL;
+  const far = [...errors.keys()].filter((i) => errors[i]! > SUSPICIOUS_DEVIATIONS * deviation);
+  far.sort((a, b) => errors[b]! - errors[a]!);
+  return far.slice(0, MOST_SUSPECTS).map((i) => ({
+    sampleId: samples[i]!.sampleId,
+    label: samples[i]!.label,
+    instead: valueText(Number(answers[i]!.toPrecision(4))),
+    margin: deviation === 0 ? -1 : -errors[i]! / deviation,
+    isFlagged: true,
+  }));
+}
