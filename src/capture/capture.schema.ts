@@ -18,11 +18,16 @@ export const PredictionSchema = z.strictObject({
   externalId: identifier.optional(),
   model: z.strictObject({ name: z.string().min(1).max(100).optional(), version: z.string().min(1).max(100) }),
   input: StoredInput,
-  output: z.strictObject({
-    label,
-    confidence: probability.optional(),
-    scores: z.record(label, probability).optional(),
-  }),
+  output: z
+    .strictObject({
+      label: label.optional(),
+      value: z.number().optional(),
+      confidence: probability.optional(),
+      scores: z.record(label, probability).optional(),
+    })
+    .refine((output) => (output.label === undefined) !== (output.value === undefined), {
+      message: 'must have exactly one of label and value',
+    }),
   group: identifier.optional(),
   subject: identifier.optional(),
   attributes: z

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { LoopError } from '../core/errors.js';
+import { type FieldError, LoopError } from '../core/errors.js';
 import { type Outcome, Unreadable } from '../core/outcome.js';
 import { readLine } from '../core/pack-line.js';
 import { type PostedPrediction, type PredictionRow, predictionRow } from '../core/prediction-row.js';
 import type { ProjectSettings } from '../core/settings.js';
+import { faultOfAnswer, type Task, taskOf } from '../core/task.js';
 import { joinFeedback, packPayloads, PredictionIntake } from '../jobs.js';
 import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
 import { Lanes } from '../platform/batching/lanes.js';
@@ -38,11 +39,13 @@ export class CaptureService extends PredictionIntake {
 
   /** Resolves when the batch they share is committed: the commit is the acknowledgement. */
   async accept(projectId: string, items: readonly unknown[]): Promise<Outcome[]> {
-    const { holdoutPercent } = await this.settings.get(projectId);
-    const options = { holdoutPercent, now: new Date() };
-    const read = items.map((item) =>
+    const settings = await this.settings.get(projectId);
+    const options = { holdoutPercent: settings.holdoutPercent, now: new Date() };
+    const wellFormed = items.map((item) =>
       readItem(PredictionSchema, item instanceof Unreadable ? item : withoutNulls(item)),
     );
+    const task = settings.task ?? (await this.firstTask(projectId, wellFormed));
+    const read = wellFormed.map((item) => ofTask(task, item));
     const named = read.map(blobOf);
     const blobs = await this.uploads.use(
       projectId,
@@ -57,6 +60,13 @@ export class CaptureService extends PredictionIntake {
         return predictionRow(projectId, item.value as PostedPrediction, options);
       }),
     );
+  }
+
+  /** A project without a task has that of its first prediction from now on; null when there is none among these. */
+  private async firstTask(projectId: string, read: readonly ReadPrediction[]): Promise<Task | null> {
+    this.settings.forget(projectId);
+    const first = read.find((item) => 'value' in item);
+    return first ? this.store.fixTask(projectId, taskOf(first.value.output)!) : null;
   }
 
   /** One prediction with its input, what was said about it, and the bodies that contradict it. */
@@ -115,8 +125,16 @@ export class CaptureService extends PredictionIntake {
 
 const NO_UPLOAD = { pointer: '/input/blob', detail: 'names no completed upload of this project' };
 
-const blobOf = (read: { value: NewPrediction } | { errors: unknown }): string | undefined =>
-  'value' in read ? read.value.input.blob : undefined;
+type ReadPrediction = { value: NewPrediction } | { errors: readonly FieldError[] };
+
+/** A prediction with the answer of another task is wrong. */
+function ofTask(task: Task | null, read: ReadPrediction): ReadPrediction {
+  if (task === null || 'errors' in read) return read;
+  const fault = faultOfAnswer(task, read.value.output);
+  return fault ? { errors: [{ pointer: `/output/${fault.name}`, detail: fault.detail }] } : read;
+}
+
+const blobOf = (read: ReadPrediction): string | undefined => ('value' in read ? read.value.input.blob : undefined);
 
 /** Many clients send null for "not given"; the top-level optional members take it as such. */
 function withoutNulls(item: unknown): unknown {

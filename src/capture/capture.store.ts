@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { predictionColumns, type PredictionRow } from '../core/prediction-row.js';
 import type { ProjectSettings } from '../core/settings.js';
+import type { Task } from '../core/task.js';
 import type { RowStatus } from '../platform/batching/commit-once.js';
 import { Database, type Prepared } from '../platform/database/database.js';
-import { readSettings } from '../platform/database/project-settings.js';
+import { fixTask, readSettings } from '../platform/database/project-settings.js';
 import type { StoredPack } from '../platform/object-store/packs.js';
 
 /** `hot` is the body itself while it is in Postgres; the others are null until its pack is stored. */
@@ -43,6 +44,10 @@ export class CaptureStore {
 
   settings(projectId: string): Promise<ProjectSettings> {
     return readSettings(this.db, projectId);
+  }
+
+  fixTask(projectId: string, task: Task): Promise<Task> {
+    return fixTask(this.db, projectId, task);
   }
 
   find(projectId: string, id: string) {

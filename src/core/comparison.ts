@@ -1,8 +1,11 @@
 import { calibrationError } from './calibration.js';
-import { accuracyOf, type ClassReport, classReports, type ConfusionMatrix, confusionOf } from './confusion.js';
+import { type ClassReport, classReports, type ConfusionMatrix, confusionOf } from './confusion.js';
+import { BY_LABEL, type Judge } from './judge.js';
 import type { SequentialVerdict } from './sequential-test.js';
 import { type Anchor, type Bout, type Footprint, type ModelScore, OLDER_HALF, type Slice } from './promotion.js';
-import { countBy, groupBy } from './tally.js';
+import { groupBy, sum } from './tally.js';
+import { pAboveZero } from './paired-test.js';
+import type { ErrorSize } from './errors-of-values.js';
 
 /** What a model answered on the holdout, in the order of the samples. */
 export interface HoldoutAnswers {
@@ -106,20 +109,49 @@ export function compare(
   samples: readonly HeldOut[],
   challenger: HoldoutAnswers,
   champion: HoldoutAnswers | null,
+  judge: Judge = BY_LABEL,
 ): BoutReport {
-  const outcomes = samples.map((sample, i) => outcomeOf(sample, challenger.answers[i]!, champion?.answers[i]));
+  const outcomes = samples.map(({ label }, i) =>
+    outcomeOf((answer) => judge.isRight(label, answer), challenger.answers[i]!, champion?.answers[i]),
+  );
   const flips = samples.filter((_, i) => outcomes[i] === 'lost');
+  const constant = judge.constantAnswer(samples.map(({ label }) => label));
   return {
     samples: samples.length,
-    majorityCorrect: mostFrequent(samples.map(({ label }) => label)),
-    challenger: report(samples, challenger),
-    champion: champion && report(samples, champion),
+    ...errorsOf(samples, { challenger, champion, constant }, judge),
+    majorityCorrect: samples.filter(({ label }) => judge.isRight(label, constant)).length,
+    challenger: report(samples, challenger, judge),
+    champion: champion && report(samples, champion, judge),
     wins: outcomes.filter((outcome) => outcome === 'won').length,
     losses: flips.length,
-    slices: champion ? slicesOf(samples, outcomes) : [],
+    slices: champion ? slicesOf(samples, outcomes, judge) : [],
     negativeFlips: flips.slice(0, MAX_LISTED_FLIPS).map(({ sampleId }) => sampleId),
   };
 }
+
+/** How far answers are off, where that can be told: beside how often they are right it decides. */
+function errorsOf(
+  samples: readonly HeldOut[],
+  { challenger, champion, constant }: { challenger: HoldoutAnswers; champion: HoldoutAnswers | null; constant: string },
+  { errorOf }: Judge,
+): Pick<BoutReport, 'errors'> {
+  if (!errorOf) return {};
+  const errors = (answers: readonly string[]) => samples.map(({ label }, i) => errorOf(label, answers[i]!));
+  const [ofChallenger, ofChampion] = [errors(challenger.answers), champion && errors(champion.answers)];
+  return {
+    errors: {
+      challenger: sizeOf(ofChallenger),
+      champion: ofChampion && sizeOf(ofChampion),
+      constant: sizeOf(errors(samples.map(() => constant))),
+      pLarger: ofChampion && pAboveZero(ofChallenger.map((error, i) => error - ofChampion[i]!)),
+    },
+  };
+}
+
+const sizeOf = (errors: readonly number[]): ErrorSize => ({
+  meanAbsolute: sum(errors) / Math.max(1, errors.length),
+  rootMeanSquare: Math.sqrt(sum(errors.map((error) => error ** 2)) / Math.max(1, errors.length)),
+});
 
 /** The answers to some of the samples, by index. */
 export const answersTo = (indexes: readonly number[], given: HoldoutAnswers): HoldoutAnswers => ({
@@ -132,12 +164,13 @@ export const answersTo = (indexes: readonly number[], given: HoldoutAnswers): Ho
 export function sourcesOf(
   batch: readonly { readonly label: string; readonly rater?: string }[],
   answers: readonly string[],
+  judge: Judge = BY_LABEL,
 ): Source[] {
   const sources = new Map<string, { samples: number; contradicted: number }>();
   batch.forEach(({ label, rater = 'several' }, i) => {
     const source = sources.get(rater) ?? { samples: 0, contradicted: 0 };
     source.samples += 1;
-    source.contradicted += answers[i] === label ? 0 : 1;
+    source.contradicted += judge.isRight(label, answers[i]!) ? 0 : 1;
     sources.set(rater, source);
   });
   return [...sources]
@@ -147,14 +180,14 @@ export function sourcesOf(
 
 type Outcome = 'won' | 'lost' | 'same';
 
-function outcomeOf({ label }: HeldOut, challenger: string, champion: string | undefined): Outcome {
-  if (champion === undefined || (challenger === label) === (champion === label)) return 'same';
-  return challenger === label ? 'won' : 'lost';
+function outcomeOf(isRight: (answer: string) => boolean, challenger: string, champion: string | undefined): Outcome {
+  if (champion === undefined || isRight(challenger) === isRight(champion)) return 'same';
+  return isRight(challenger) ? 'won' : 'lost';
 }
 
 /** Every label with enough samples, and the older half: where a model may lose what it gains elsewhere. */
-function slicesOf(samples: readonly HeldOut[], outcomes: readonly Outcome[]): Slice[] {
-  const members = groupBy(samples.keys(), (i) => `label ${samples[i]!.label}`);
+function slicesOf(samples: readonly HeldOut[], outcomes: readonly Outcome[], judge: Judge): Slice[] {
+  const members = groupBy(samples.keys(), (i) => `label ${judge.classOf(samples[i]!.label)}`);
   const dated = [...samples.keys()].filter((i) => samples[i]!.occurredAt !== undefined);
   dated.sort((a, b) => (samples[a]!.occurredAt! < samples[b]!.occurredAt! ? -1 : 1));
   members.set(OLDER_HALF, dated.slice(0, Math.floor(dated.length / 2)));
@@ -168,20 +201,25 @@ function slicesOf(samples: readonly HeldOut[], outcomes: readonly Outcome[]): Sl
     }));
 }
 
-function report(samples: readonly HeldOut[], { version, answers, confidences }: HoldoutAnswers): ModelReport {
+function report(
+  samples: readonly HeldOut[],
+  { version, answers, confidences }: HoldoutAnswers,
+  judge: Judge,
+): ModelReport {
   const pairs = samples.map(({ label }, i) => [label, answers[i]!] as const);
-  const confusion = confusionOf(pairs);
-  const sure = pairs.map(([label, answer], i) => ({ confidence: confidences[i]!, isRight: label === answer }));
+  const confusion = confusionOf(pairs.map(([label, answer]) => [judge.classOf(label), judge.classOf(answer)] as const));
+  const sure = pairs.map(([label, answer], i) => ({
+    confidence: confidences[i]!,
+    isRight: judge.isRight(label, answer),
+  }));
+  const correct = sure.filter(({ isRight }) => isRight).length;
   return {
     version,
-    correct: sure.filter(({ isRight }) => isRight).length,
-    accuracy: accuracyOf(confusion) ?? 0,
-    calibrationError: calibrationError(sure),
+    correct,
+    accuracy: correct / Math.max(1, samples.length),
+    // Of values the confidence is that of an interval.
+    calibrationError: judge.errorOf ? null : calibrationError(sure),
     confusion,
     classes: classReports(confusion),
   };
-}
-
-function mostFrequent(labels: readonly string[]): number {
-  return Math.max(0, ...countBy(labels).values());
 }

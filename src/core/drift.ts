@@ -1,5 +1,8 @@
+import { quantile } from './errors-of-values.js';
+import { normalTail } from './normal.js';
 import { holmRejects } from './paired-test.js';
 import { sum } from './tally.js';
+import { roundedText, valueOf } from './task.js';
 
 /** How often each value of something occurred before and lately. */
 export interface Counts {
@@ -29,10 +32,16 @@ const LEAST_INDEX = 0.1;
 const FEWEST_EXPECTED = 5;
 const SHOWN = 5;
 const OTHERS = 'all others';
+/** More different numbers than this are a scale, not names. */
+const MOST_NUMBERS = 20;
+const TENTHS = 10;
 
 /** What has changed, the largest change first. An alarm is significant by Holm's procedure over all that is looked at. */
 export function driftsOf(counts: readonly Counts[]): Drift[] {
-  const found = counts.map(driftOf).filter((drift) => drift !== undefined);
+  const found = counts
+    .map(inBands)
+    .map(driftOf)
+    .filter((drift) => drift !== undefined);
   const significant = holmRejects(
     found.map(({ p }) => p),
     ALPHA,
@@ -40,6 +49,25 @@ export function driftsOf(counts: readonly Counts[]): Drift[] {
   return found
     .map((drift, i) => ({ ...drift, isAlarm: significant.has(i) && drift.index >= LEAST_INDEX }))
     .sort((a, b) => b.index - a.index || (a.what < b.what ? -1 : 1));
+}
+
+/** Of many different numbers, how many lie in each tenth of what there was before: one by one they are all rare. */
+function inBands({ what, before, lately }: Counts): Counts {
+  const texts = new Set([...before.keys(), ...lately.keys()]);
+  if (texts.size <= MOST_NUMBERS || [...texts].some((text) => !Number.isFinite(valueOf(text))))
+    return { what, before, lately };
+  const known = [...before].flatMap(([text, count]) => Array<number>(count).fill(valueOf(text)));
+  const edges = Array.from({ length: TENTHS - 1 }, (_, tenth) => quantile(known, (tenth + 1) / TENTHS));
+  const bandOf = (text: string): string => {
+    const edge = edges.find((one) => valueOf(text) <= one);
+    return edge === undefined ? `above ${roundedText(edges.at(-1)!)}` : `up to ${roundedText(edge)}`;
+  };
+  const banded = (counts: ReadonlyMap<string, number>): Map<string, number> => {
+    const sums = new Map<string, number>();
+    for (const [text, count] of counts) sums.set(bandOf(text), (sums.get(bandOf(text)) ?? 0) + count);
+    return sums;
+  };
+  return { what, before: banded(before), lately: banded(lately) };
 }
 
 function driftOf({ what, before, lately }: Counts): Omit<Drift, 'isAlarm'> | undefined {
@@ -104,12 +132,4 @@ function pOf(rows: readonly Row[], ofBefore: number, ofLately: number): number {
 export function chiSquaredTail(x: number, degrees: number): number {
   const spread = 2 / (9 * degrees);
   return normalTail((Math.cbrt(x / degrees) - 1 + spread) / Math.sqrt(spread));
-}
-
-/** P(Z >= z), within 1.5e-7 (Abramowitz and Stegun 26.2.17). */
-function normalTail(z: number): number {
-  if (z < 0) return 1 - normalTail(-z);
-  const t = 1 / (1 + 0.2316419 * z);
-  const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  return (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
 }

@@ -5,15 +5,17 @@ export interface ErrorSize {
   readonly meanAbsolute: number;
   /** Root of the mean of squares: large errors count more. */
   readonly rootMeanSquare: number;
-  /** Share of the variance that is explained: 1 is perfect, 0 no better than the mean; null where values are all alike. */
+}
+
+/** The same with the share of the variance that is explained: 1 is perfect, 0 no better than the mean; null where values are all alike. */
+export interface ErrorSummary extends ErrorSize {
   readonly explained: number | null;
 }
 
-/** @param pairs truth and answer of each sample; null without samples, and an answer that is missing counts as the mean */
-export function errorSize(pairs: readonly (readonly [truth: number, answer: number])[]): ErrorSize | null {
-  if (pairs.length === 0) return null;
+/** @param pairs truth and answer of each sample: at least one */
+export function errorSummary(pairs: readonly (readonly [truth: number, answer: number])[]): ErrorSummary {
   const mean = sum(pairs.map(([truth]) => truth)) / pairs.length;
-  const errors = pairs.map(([truth, answer]) => truth - (Number.isNaN(answer) ? mean : answer));
+  const errors = pairs.map(([truth, answer]) => truth - answer);
   const squares = sum(errors.map((error) => error ** 2));
   const variance = sum(pairs.map(([truth]) => (truth - mean) ** 2));
   return {

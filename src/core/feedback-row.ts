@@ -1,5 +1,6 @@
 import { canonicalJson, newId, sha256 } from './ids.js';
 import type { FeedbackKind, RaterRole } from './label.js';
+import { answerText } from './task.js';
 import { type Completed, completed, type Made, type PackLine, postedJson } from './pack-line.js';
 
 /** Feedback as it was posted. */
@@ -9,6 +10,8 @@ export interface PostedFeedback {
   readonly externalId?: string;
   readonly kind: FeedbackKind;
   readonly label?: string;
+  /** In a regression, in the place of a label. */
+  readonly value?: number;
   readonly notLabel?: string;
   readonly rating?: number;
   readonly comment?: string;
@@ -83,7 +86,7 @@ function rowOf(
     predictionId: item.predictionId ?? null,
     externalId: item.externalId ?? null,
     kind: item.kind,
-    label: item.label ?? null,
+    label: answerText(item) ?? null,
     notLabel: item.notLabel ?? null,
     rating: item.rating ?? null,
     comment: item.comment ?? null,

@@ -5,6 +5,8 @@ import { sum } from './tally.js';
 export interface Verified {
   readonly label: string;
   readonly predicted: string;
+  /** Whether the answer counts as right; where it is not said, when it is the label. */
+  readonly isRight?: boolean;
   /** Of being drawn: each stands for 1 / probability samples like it. */
   readonly probability: number;
 }
@@ -59,7 +61,7 @@ export function shareOf(verified: readonly Verified[], isTrue: (sample: Verified
   return { value, ...wilson(value, equal), samples: verified.length };
 }
 
-const isRight = ({ label, predicted }: Verified): boolean => label === predicted;
+const isRight = ({ label, predicted, isRight: said }: Verified): boolean => said ?? label === predicted;
 
 /** Wilson's score interval (1927) of a share seen in n samples. */
 function wilson(share: number, n: number): { low: number; high: number } {

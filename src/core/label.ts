@@ -1,4 +1,6 @@
+import { median } from './errors-of-values.js';
 import { countBy } from './tally.js';
+import { type Task, valueOf, valueText } from './task.js';
 
 export type RaterRole = 'annotator' | 'user' | 'system';
 export type FeedbackKind = 'correction' | 'accept' | 'reject' | 'partial' | 'skip' | 'rating' | 'comment';
@@ -29,15 +31,18 @@ const ROLES: readonly RaterRole[] = ['annotator', 'user', 'system'];
  * The label of a sample as a function of all that was said about it, in whatever order it came.
  * A rater's latest statement replaces the earlier ones; annotators overrule users, users overrule systems; among equals
  * the majority wins; a tie, or as many who reject the label as stand for it, is a dispute, never a guess. The model's
- * own answer (`predicted`) counts only where a rater accepted it.
+ * own answer (`predicted`) counts only where a rater accepted it. Of values it is the median, which one who is far off
+ * does not move.
  */
-export function resolveLabel(statements: readonly Statement[], predicted: string): ResolvedLabel {
+export function resolveLabel(statements: readonly Statement[], predicted: string, task?: Task | null): ResolvedLabel {
   const latest = latestOfEachRater(statements.filter(speaksOfLabel));
   const role = ROLES.find((candidate) => latest.some(({ raterRole }) => raterRole === candidate));
   const voices = latest.filter(({ raterRole }) => raterRole === role);
 
-  const votes = countBy(voices.flatMap((voice) => labelFor(voice, predicted) ?? []));
+  const said = voices.flatMap((voice) => labelFor(voice, predicted) ?? []);
   const against = countBy(voices.flatMap((voice) => labelAgainst(voice, predicted) ?? []));
+  if (task === 'regression') return resolveValue(said, against.get(predicted) ?? 0);
+  const votes = countBy(said);
   if (votes.size === 0) return { status: 'none' };
 
   const most = Math.max(...votes.values());
@@ -46,6 +51,14 @@ export function resolveLabel(statements: readonly Statement[], predicted: string
   return leaders.length === 1 && most > (against.get(label!) ?? 0)
     ? { status: 'resolved', label: label!, support: most }
     : { status: 'disputed', candidates: leaders.sort() };
+}
+
+/** @param against how many of the same role only said that the answer is wrong */
+function resolveValue(said: readonly string[], against: number): ResolvedLabel {
+  const values = said.map(valueOf).filter(Number.isFinite);
+  if (values.length === 0) return { status: 'none' };
+  if (values.length > against) return { status: 'resolved', label: valueText(median(values)), support: values.length };
+  return { status: 'disputed', candidates: [...new Set(values)].sort((a, b) => a - b).map(valueText) };
 }
 
 /** Labels that somebody said are wrong, sorted, once each. */

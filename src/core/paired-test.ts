@@ -1,3 +1,5 @@
+import { normalTail } from './normal.js';
+
 /** Two models on the same samples: where exactly one of them was right. */
 export interface PairedCounts {
   /** Challenger right, champion wrong. */
@@ -22,6 +24,18 @@ export const pBetter = ({ wins, losses }: PairedCounts): number => upperTail(win
  */
 export const midPWorse = ({ wins, losses }: PairedCounts): number =>
   (upperTail(losses, wins + losses) + upperTail(losses + 1, wins + losses)) / 2;
+
+/**
+ * One-sided p-value of the paired test on means that the differences are above 0 on average; by the normal
+ * distribution, so for twenty or more. 1 where all are the same and not above 0.
+ */
+export function pAboveZero(differences: readonly number[]): number {
+  const count = differences.length;
+  const mean = differences.reduce((sum, difference) => sum + difference, 0) / Math.max(1, count);
+  const squares = differences.reduce((sum, difference) => sum + (difference - mean) ** 2, 0);
+  if (squares === 0) return mean > 0 ? 0 : 1;
+  return normalTail(mean / Math.sqrt(squares / (count - 1) / count));
+}
 
 /** P(X >= successes) for X ~ Binomial(trials, rate), summed term by term in logarithms. */
 export function atLeast(successes: number, trials: number, rate: number): number {

@@ -3,6 +3,7 @@ import { canonicalJson, newId, sha256 } from './ids.js';
 import { type Input, kindOf, previewOf } from './input.js';
 import { type Completed, completed, type PackLine, postedJson } from './pack-line.js';
 import { type Split, splitOf } from './split.js';
+import { answerText, type PostedAnswer } from './task.js';
 
 /** A prediction as it was posted. */
 export interface PostedPrediction {
@@ -10,8 +11,7 @@ export interface PostedPrediction {
   readonly externalId?: string;
   readonly model: { readonly name?: string; readonly version: string };
   readonly input: Input;
-  readonly output: {
-    readonly label: string;
+  readonly output: PostedAnswer & {
     readonly confidence?: number;
     readonly scores?: Readonly<Record<string, number>>;
   };
@@ -35,6 +35,7 @@ export interface PredictionRow {
   readonly preview: string;
   readonly modelName: string | null;
   readonly modelVersion: string;
+  /** Of a regression the text of its value. */
   readonly label: string;
   readonly confidence: number | null;
   /** Probability of the answer less that of the runner-up; null when unknown. */
@@ -128,7 +129,7 @@ function rowOf(
     preview: previewOf(item.input),
     modelName: item.model.name ?? null,
     modelVersion: item.model.version,
-    label: item.output.label,
+    label: answerText(item.output)!,
     confidence: item.output.confidence ?? null,
     margin: marginOf(item.output),
     subject: item.subject ?? null,

@@ -1,3 +1,5 @@
+import type { ErrorSize } from './errors-of-values.js';
+import { roundedText } from './task.js';
 import { atLeast, holmRejects, midPWorse, pBetter } from './paired-test.js';
 
 /** What one model did on the samples of a bout. */
@@ -33,6 +35,17 @@ export interface Bout {
   readonly losses: number;
   /** Absent in evaluations of before there were any. */
   readonly slices?: readonly Slice[];
+  /** Of values: how far answers are off. Right is then what is within the tolerance. */
+  readonly errors?: BoutErrors;
+}
+
+export interface BoutErrors {
+  readonly challenger: ErrorSize;
+  readonly champion: ErrorSize | null;
+  /** Of the best answer that is always the same. */
+  readonly constant: ErrorSize;
+  /** That the challenger's errors are no larger than the champion's, by a paired test; null without a champion. */
+  readonly pLarger: number | null;
 }
 
 /** The challenger against the last version that was significantly better than the anchor before it, on golden samples. */
@@ -82,6 +95,8 @@ export interface PromotionSettings {
   readonly maxNegativeFlipRate: number;
   /** The challenger is "worse by the test" below this p-value. */
   readonly alpha: number;
+  /** Of values: an answer no further off is right; null: half the values' typical distance from their median. */
+  readonly tolerance: number | null;
   /** Share of the older half's accuracy that may be lost: what the world was like counts less than what it is like. */
   readonly maxOlderDrop: number;
   /** Largest growth of the calibration error. */
@@ -151,10 +166,20 @@ function slowHarmOf(anchor: Anchor | null | undefined, { alpha }: PromotionSetti
 const promoted = (reason: string): Verdict => ({ promoted: true, reason, isHarmful: false });
 const refused = (reason: string): Verdict => ({ promoted: false, reason, isHarmful: false });
 
-const decideFirst = ({ challenger, samples, majorityCorrect }: Bout): Verdict =>
-  challenger.correct > majorityCorrect
+function decideFirst(bout: Bout): Verdict {
+  const { challenger, samples, majorityCorrect, errors } = bout;
+  if (errors) return decideFirstOfValues(errors);
+  return challenger.correct > majorityCorrect
     ? promoted(`first model: ${challenger.correct} of ${samples} right, the majority answer ${majorityCorrect}`)
     : refused(`no better than the majority answer: ${challenger.correct} against ${majorityCorrect} of ${samples}`);
+}
+
+function decideFirstOfValues({ challenger, constant }: BoutErrors): Verdict {
+  const [own, other] = [roundedText(challenger.meanAbsolute), roundedText(constant.meanAbsolute)];
+  return challenger.meanAbsolute < constant.meanAbsolute
+    ? promoted(`first model: ${own} off on average, the best constant answer ${other}`)
+    : refused(`no better than the best constant answer: ${own} off on average against ${other}`);
+}
 
 /**
  * What users corrected is no fair sample, so it carries less: as many must be right, or a person decides. One that is
@@ -166,12 +191,16 @@ function refusalOnHoldout({ wins, losses }: Bout, settings: PromotionSettings): 
   return wins < losses || wins === 0 ? 'not better' : undefined;
 }
 
-const countOf = ({ challenger, champion, samples, wins, losses }: Bout): string =>
-  `${challenger.correct} against ${champion!.correct} of ${samples} right (${wins} gained, ${losses} lost)`;
+function countOf({ challenger, champion, samples, wins, losses, errors }: Bout): string {
+  const counts = `${challenger.correct} against ${champion!.correct} of ${samples} right (${wins} gained, ${losses} lost)`;
+  if (!errors?.champion) return counts;
+  return `${counts}, ${roundedText(errors.challenger.meanAbsolute)} against ${roundedText(errors.champion.meanAbsolute)} off on average`;
+}
 
 /** Significantly worse as a whole or, by Holm's procedure, in a slice. */
 function harmOf(bout: Bout, { alpha, maxOlderDrop }: PromotionSettings): string | undefined {
   if (midPWorse(bout) < alpha) return 'significantly worse';
+  if ((bout.errors?.pLarger ?? 1) < alpha) return 'significantly further off';
   const isAllowed = ({ name, samples, wins, losses }: Slice): boolean =>
     name === OLDER_HALF && losses - wins <= maxOlderDrop * samples;
   const slices = (bout.slices ?? []).filter((slice) => !isAllowed(slice));

@@ -2,11 +2,14 @@ import { type LabelChanges, NO_CHANGES } from './label-changes.js';
 import type { PromotionSettings } from './promotion.js';
 import type { RetrainSettings } from './retrain-policy.js';
 import type { ReplayLimits } from './replay.js';
+import type { Task } from './task.js';
 
 export type Runner = 'built-in' | 'command' | 'kubernetes';
 
 /** What an operator may choose for a project. */
 export interface ProjectSettings {
+  /** What its models answer with; null until the first data tells. */
+  readonly task: Task | null;
   /** Share of groups never trained on. It may only be raised: see {@link import('./split.js').splitOf}. */
   readonly holdoutPercent: number;
   readonly retrain: RetrainSettings;
@@ -21,6 +24,7 @@ export interface ProjectSettings {
 }
 
 export const DEFAULT_SETTINGS: ProjectSettings = {
+  task: null,
   holdoutPercent: 20,
   retrain: { minNewLabels: 200, debounceSeconds: 30, maxWaitSeconds: 600, nightlyHour: 3, driftLabels: 20 },
   labels: NO_CHANGES,
@@ -32,6 +36,7 @@ export const DEFAULT_SETTINGS: ProjectSettings = {
     withoutGolden: 'holdout',
     maxNegativeFlipRate: 0.1,
     alpha: 0.05,
+    tolerance: null,
     maxOlderDrop: 0.05,
     maxCalibrationGrowth: 0.1,
     maxMegabytes: 500,
@@ -40,11 +45,16 @@ export const DEFAULT_SETTINGS: ProjectSettings = {
   auditShare: 0.2,
 };
 
-export type SettingsPatch = { readonly [Key in keyof ProjectSettings]?: Partial<ProjectSettings[Key]> };
+export type SettingsPatch = {
+  readonly [Key in keyof ProjectSettings]?: ProjectSettings[Key] extends object
+    ? Partial<ProjectSettings[Key]>
+    : ProjectSettings[Key];
+};
 
 /** Settings as stored, completed by the defaults: a setting added later has its default everywhere. */
 export function completeSettings(stored: SettingsPatch, base: ProjectSettings = DEFAULT_SETTINGS): ProjectSettings {
   return {
+    task: stored.task ?? base.task,
     holdoutPercent: stored.holdoutPercent ?? base.holdoutPercent,
     retrain: { ...base.retrain, ...stored.retrain },
     labels: { ...base.labels, ...stored.labels },

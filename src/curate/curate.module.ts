@@ -6,6 +6,7 @@ import { DriftService } from './drift.service.js';
 import { InsightController } from './insight.controller.js';
 import { InsightService } from './insight.service.js';
 import { InsightStore } from './insight.store.js';
+import { JudgeStore } from './judge.store.js';
 import { OrphanStore } from './orphan.store.js';
 import { ReviewService } from './review.service.js';
 import { ReviewStore } from './review.store.js';
@@ -19,6 +20,7 @@ import { SampleStore } from './sample.store.js';
     CurateService,
     InsightService,
     InsightStore,
+    JudgeStore,
     SampleStore,
     OrphanStore,
     ReviewService,

@@ -47,11 +47,12 @@ export const ReviewDecision = z
   .strictObject({
     kind: z.enum(['correction', 'accept', 'reject', 'partial', 'skip']).optional(),
     label: text.optional(),
+    value: z.number().optional(),
     notLabel: text.optional(),
     comment: z.string().max(5_000).optional(),
     rater: text.optional(),
   })
-  .refine(({ kind, label }) => kind !== undefined || label !== undefined, {
-    message: 'give a label, or a kind such as accept or skip',
+  .refine(({ kind, label, value }) => kind !== undefined || label !== undefined || value !== undefined, {
+    message: 'give a label, a value, or a kind such as accept or skip',
   });
 export type ReviewDecision = z.infer<typeof ReviewDecision>;

@@ -4,7 +4,10 @@ import { LoopError } from '../core/errors.js';
 import { type Page, pageOf } from '../core/page.js';
 import type { ConfusionFilter, SampleFilter } from './curate.schema.js';
 import { OrphanStore } from './orphan.store.js';
-import { type SampleRow, SampleStore } from './sample.store.js';
+import type { Judge } from '../core/judge.js';
+import { groupBy, sum } from '../core/tally.js';
+import { JudgeStore } from './judge.store.js';
+import { type LabelCount, type SampleRow, SampleStore } from './sample.store.js';
 
 /** Is the data any good? Look at it. */
 @Injectable()
@@ -12,6 +15,7 @@ export class CurateService {
   constructor(
     private readonly store: SampleStore,
     private readonly orphanStore: OrphanStore,
+    private readonly judges: JudgeStore,
   ) {}
 
   async list(projectId: string, filter: SampleFilter): Promise<Page<ReturnType<typeof shown>>> {
@@ -27,7 +31,12 @@ export class CurateService {
 
   /** What people said against what the models answered, over all labelled traffic. Its cells are filters of the samples. */
   async confusion(projectId: string, filter: ConfusionFilter) {
-    const pairs = await this.store.pairs(projectId, filter);
+    const [found, judge] = await Promise.all([this.store.pairs(projectId, filter), this.judges.of(projectId)]);
+    const pairs = found.map((pair) => ({
+      ...pair,
+      label: judge.classOf(pair.label),
+      predicted: judge.classOf(pair.predicted),
+    }));
     const matrix = confusionOf(
       pairs.flatMap(({ label, predicted, count }) => Array<[string, string]>(count).fill([label, predicted])),
     );
@@ -41,13 +50,24 @@ export class CurateService {
   }
 
   async balance(projectId: string) {
-    const [labels, versions, standing] = await Promise.all([
+    const [counts, judge, versions, standing] = await Promise.all([
       this.store.balance(projectId),
+      this.judges.of(projectId),
       this.store.labelledVersions(projectId),
       this.store.standing(projectId),
     ]);
-    return { labels, versions, ...standing };
+    return { labels: byClass(counts, judge), versions, ...standing };
   }
+}
+
+/** Of values, by where on the scale they lie: a row for each would show nothing. */
+function byClass(counts: readonly LabelCount[], { classOf }: Judge): LabelCount[] {
+  return [...groupBy(counts, ({ label }) => classOf(label))].map(([label, rows]) => ({
+    label,
+    train: sum(rows.map(({ train }) => train)),
+    holdout: sum(rows.map(({ holdout }) => holdout)),
+    predicted: sum(rows.map(({ predicted }) => predicted)),
+  }));
 }
 
 const BIAS =

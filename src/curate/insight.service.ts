@@ -3,9 +3,11 @@ import { believed, type CrowdAnswer, judgeCrowd } from '../core/crowd.js';
 import { type Counts, driftsOf } from '../core/drift.js';
 import { LoopError } from '../core/errors.js';
 import { honestNumbers } from '../core/honest-accuracy.js';
+import type { Judge } from '../core/judge.js';
 import { outlookOf } from '../core/learning-curve.js';
 import { groupsOf, textFingerprints } from '../core/near-duplicates.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
+import { JudgeStore } from './judge.store.js';
 import { type Answered, type DriftCount, InsightStore, type LatestItem } from './insight.store.js';
 import { countBy, groupBy, sum } from '../core/tally.js';
 
@@ -20,39 +22,53 @@ export class InsightService {
   constructor(
     private readonly store: InsightStore,
     private readonly objects: ObjectStore,
+    private readonly judges: JudgeStore,
   ) {}
 
   /** How good the answers to all traffic are, told from random audits, beside what those say who spoke up. */
   async accuracy(projectId: string, days: number) {
-    const [verified, spoken, curve] = await Promise.all([
+    const judge = await this.judges.of(projectId);
+    const [found, spoken, curve] = await Promise.all([
       this.store.verified(projectId, days),
-      this.store.spoken(projectId, days),
+      this.store.spoken(projectId, days, judge.tolerance ?? null),
       this.store.curve(projectId),
     ]);
+    const verified = found.map(({ label, predicted, probability }) => ({
+      label: judge.classOf(label),
+      predicted: judge.classOf(predicted),
+      isRight: judge.isRight(label, predicted),
+      probability,
+    }));
     const naive = { samples: spoken.samples, accuracy: spoken.samples === 0 ? null : spoken.right / spoken.samples };
     return { days, ...honestNumbers(verified), naive, outlook: outlookOf(curve, MORE_LABELS) };
   }
 
   /** What has changed lately, the largest change first. */
   async drift(projectId: string) {
-    return { items: driftsOf(countsOf(await this.store.driftCounts(projectId))) };
+    const { tolerance } = await this.judges.of(projectId);
+    return { items: driftsOf(countsOf(await this.store.driftCounts(projectId, tolerance ?? null))) };
   }
 
   /** Who labels, how far they can be trusted, and what they cannot agree on. */
   async raters(projectId: string) {
-    const [answers, reviewers] = await Promise.all([this.store.answers(projectId), this.store.reviewers(projectId)]);
-    const verdict = judgeCrowd(answeredTwice(answers));
+    const [answers, reviewers, judge] = await Promise.all([
+      this.store.answers(projectId),
+      this.store.reviewers(projectId),
+      this.judges.of(projectId),
+    ]);
+    // Who confuses which labels says nothing about values.
+    const verdict = judgeCrowd(judge.errorOf ? [] : answeredTwice(answers));
     const disputes = groupBy(answers.filter(isDisputed), ({ item }) => item);
     return {
       method: verdict.method,
       gain: verdict.gain,
-      items: ratersOf(answers, verdict.trust),
+      items: ratersOf(answers, verdict.trust, judge),
       reviewers,
       disputes: [...disputes].map(([item, said]) => ({
         sampleId: item,
         preview: said[0]!.preview,
         answers: said.map(({ rater, label }) => ({ rater, label })),
-        suggested: believed(verdict.labels, verdict.beliefs.get(item)!),
+        suggested: judge.errorOf ? null : believed(verdict.labels, verdict.beliefs.get(item)!),
       })),
     };
   }
@@ -78,7 +94,11 @@ export class InsightService {
     const found = await this.store.prefix(projectId, version);
     if (!found) throw new LoopError('not-found', 'There is no such model version in this project.');
     const file = await this.objects.find(`${found.prefix}map.json`);
-    if (!file) throw new LoopError('not-found', `Version ${found.version} has no map: it learnt from too few samples.`);
+    if (!file)
+      throw new LoopError(
+        'not-found',
+        `Version ${found.version} has no map: it learnt from too few samples, or answers with values.`,
+      );
     return { version: found.version, ...(JSON.parse(file.toString('utf8')) as object) };
   }
 }
@@ -105,14 +125,14 @@ function answeredTwice(answers: readonly Answered[]): CrowdAnswer[] {
 const isDisputed = ({ status }: Answered): boolean => status === 'disputed';
 
 /** By person: how much they said, how often the label is theirs, and how far they can be trusted. */
-function ratersOf(answers: readonly Answered[], trust: ReadonlyMap<string, number>) {
+function ratersOf(answers: readonly Answered[], trust: ReadonlyMap<string, number>, judge: Judge) {
   const raters = new Map<string, { rater: string; role: string; answers: number; resolved: number; agreed: number }>();
   for (const { rater, role, label, resolved } of answers) {
     const key = `${role} ${rater}`;
     const of = raters.get(key) ?? { rater, role, answers: 0, resolved: 0, agreed: 0 };
     of.answers += 1;
     if (resolved !== null) of.resolved += 1;
-    if (resolved === label) of.agreed += 1;
+    if (resolved !== null && judge.isRight(resolved, label)) of.agreed += 1;
     raters.set(key, of);
   }
   return [...raters]

@@ -81,12 +81,12 @@ export class InsightStore {
   }
 
   /** What users spoke of in these days, as if it were a fair sample. */
-  async spoken(projectId: string, days: number): Promise<{ samples: number; right: number }> {
+  async spoken(projectId: string, days: number, tolerance: number | null): Promise<{ samples: number; right: number }> {
     const [row] = await this.db.query<{ samples: number; right: number }>(
-      `select count(*)::int as samples, count(*) filter (where s.label = p.label)::int as right
+      `select count(*)::int as samples, count(*) filter (where ${isRight('s.label', '$3')})::int as right
        from sample s join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
        where s.project_id = $1 and s.status = 'resolved' and s.labelled_at > now() - make_interval(secs => $2::float8 * 86400)`,
-      [projectId, days],
+      [projectId, days, tolerance],
     );
     return row!;
   }
@@ -103,8 +103,8 @@ export class InsightStore {
   }
 
   /** How often each value of what can drift occurred before and lately. */
-  driftCounts(projectId: string): Promise<DriftCount[]> {
-    return this.db.query<DriftCount>(DRIFT, [projectId, WINDOW, LATELY, MOST_ATTRIBUTES]);
+  driftCounts(projectId: string, tolerance: number | null): Promise<DriftCount[]> {
+    return this.db.query<DriftCount>(DRIFT, [projectId, WINDOW, LATELY, MOST_ATTRIBUTES, tolerance]);
   }
 
   /** The latest statement of each person about each sample, as a label. */
@@ -169,6 +169,11 @@ export class InsightStore {
   }
 }
 
+/** Whether an answer is right: it is the label or, where there is a tolerance, a value no further off. */
+function isRight(truth: string, tolerance: string, answer = 'p.label'): string {
+  return `case when ${tolerance}::float8 is null then ${truth} = ${answer} else abs(${truth}::float8 - ${answer}::float8) <= ${tolerance} end`;
+}
+
 const DRIFT = `
 with recent as (
   select p.*, row_number() over (order by p.seq desc) <= $3 as is_late
@@ -183,7 +188,7 @@ with recent as (
   union all select 'length of text', (2 ^ ceil(log(2, greatest(1, length(preview)))))::int::text, is_late
     from recent where input_kind = 'text'
   union all select 'label people give', truth, is_late from spoken
-  union all select 'wrong answers', case when truth = label then 'right' else 'wrong' end, is_late from spoken
+  union all select 'wrong answers', case when ${isRight('truth', '$5', 'label')} then 'right' else 'wrong' end, is_late from spoken
   union all
   select 'attribute ' || a.key, left(a.value, 100), r.is_late
   from recent r, jsonb_each_text(r.attributes) a

@@ -3,6 +3,7 @@ import { LoopError } from '../core/errors.js';
 import { sha256 } from '../core/ids.js';
 import { textLikeness } from '../core/near-duplicates.js';
 import { pickReviews } from '../core/review.js';
+import { answerText } from '../core/task.js';
 import { FeedbackIntake, type FeedbackSource } from '../jobs.js';
 import { CurateService } from './curate.service.js';
 import type { ReviewDecision } from './curate.schema.js';
@@ -50,7 +51,7 @@ export class ReviewService {
     const [outcome] = await this.intake.accept(source, [item]);
     if (outcome!.status === 'rejected')
       throw new LoopError('invalid-request', 'The decision is wrong.', outcome!.errors);
-    const agreed = agreement(kind, said.label ?? predicted, predicted);
+    const agreed = agreement(kind, answerText(said) ?? predicted, predicted);
     await this.keepCopy(await this.store.decided(projectId, sampleId, { rater, kind, agreed }));
     return { feedbackId: outcome!.id, sample: await this.samples.read(projectId, sampleId) };
   }

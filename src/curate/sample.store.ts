@@ -37,6 +37,21 @@ const SAMPLES = 'from prediction p left join sample s on s.project_id = p.projec
 const COLUMNS = `p.id, p.seq, p.preview, p.input_kind, p.label as predicted, p.confidence, p.margin, p.model_name,
   p.model_version, p.attributes, p.split, p.occurred_at, s.status, s.label, s.support, s.candidates, s.labelled_at`;
 
+/** How often one was said and the other answered. */
+export interface LabelPair {
+  readonly label: string;
+  readonly predicted: string;
+  readonly count: number;
+}
+
+export interface LabelCount {
+  readonly label: string;
+  readonly train: number;
+  readonly holdout: number;
+  /** Answers with it. */
+  readonly predicted: number;
+}
+
 @Injectable()
 export class SampleStore {
   constructor(private readonly db: Database) {}
@@ -80,10 +95,7 @@ export class SampleStore {
   }
 
   /** Pairs of resolved label and answer, with how often. */
-  async pairs(
-    projectId: string,
-    filter: ConfusionFilter,
-  ): Promise<{ label: string; predicted: string; count: number }[]> {
+  async pairs(projectId: string, filter: ConfusionFilter): Promise<LabelPair[]> {
     const conditions = new Conditions(projectId);
     conditions.add(`s.status = 'resolved'`);
     if (filter.model) conditions.add('p.model_name = ?', filter.model);
@@ -98,7 +110,7 @@ export class SampleStore {
   }
 
   /** Labels and answers with how often, by side of the split. */
-  balance(projectId: string): Promise<{ label: string; train: number; holdout: number; predicted: number }[]> {
+  balance(projectId: string): Promise<LabelCount[]> {
     return this.db.query(
       `select coalesce(l.label, a.label) as label, coalesce(l.train, 0)::int as train, coalesce(l.holdout, 0)::int as holdout,
               coalesce(a.predicted, 0)::int as predicted

@@ -12,6 +12,7 @@ import {
   type Watch,
 } from '../core/comparison.js';
 import type { Input } from '../core/input.js';
+import { type Judge, judgeFor } from '../core/judge.js';
 import { labelToday } from '../core/label-changes.js';
 import type { ManifestLine, SnapshotSample } from '../core/manifest.js';
 import type { Anchor } from '../core/promotion.js';
@@ -63,23 +64,27 @@ export class EvaluateService {
       samples.filter(({ split }) => split === 'holdout'),
       contest.halfLifeDays,
     );
+    const labels = holdout.map(({ label }) => label);
+    const judge = judgeFor(contest.task, labels, contest.tolerance);
     const batch = samples.filter(({ split }) => split === 'train').slice(-MOST_OF_BATCH);
     const challenger = await this.answers(contest.challenger, holdout);
     const champion = contest.champion && (await this.answers(contest.champion, holdout));
     const golden = goldenOf(holdout, contest.goldenSince);
     const report: EvaluationReport = {
-      ...compare(holdout, challenger, champion),
-      golden: golden.length === 0 ? null : boutOn(golden, holdout, challenger, champion),
-      anchor: contest.anchor && (await this.anchor(golden, holdout, challenger, contest.anchor)),
+      ...compare(holdout, challenger, champion, judge),
+      golden: golden.length === 0 ? null : boutOn(golden, { holdout, challenger, champion, judge }),
+      anchor: contest.anchor && (await this.anchor(golden, { holdout, challenger, judge }, contest.anchor)),
       goldenWear: await this.store.goldenWear(projectId, version, contest.goldenSince),
       footprint: {
         bytes: contest.challenger.bytes,
         millisecondsAnAnswer: holdout.length === 0 ? 0 : challenger.milliseconds / holdout.length,
       },
-      watch: champion && contest.replaced && (await this.watch(holdout, champion, contest.replaced)),
-      leaks: leaksIn(holdout, challenger, contest.leaked),
-      control: contest.challenger.hasControl ? await this.control(holdout, challenger, contest.challenger) : null,
-      sources: contest.champion ? sourcesOf(batch, (await this.answers(contest.champion, batch)).answers) : [],
+      watch: champion && contest.replaced && (await this.watch({ holdout, judge }, champion, contest.replaced)),
+      leaks: leaksIn({ holdout, judge }, challenger, contest.leaked),
+      control: contest.challenger.hasControl
+        ? await this.control({ holdout, challenger, judge }, contest.challenger)
+        : null,
+      sources: contest.champion ? sourcesOf(batch, (await this.answers(contest.champion, batch)).answers, judge) : [],
     };
     await this.store.save(projectId, contest, version, report);
     await this.jobs.hint(promoteModel, { projectId, version });
@@ -87,19 +92,23 @@ export class EvaluateService {
 
   private async anchor(
     golden: readonly number[],
-    holdout: readonly SnapshotSample[],
-    challenger: HoldoutAnswers,
+    { holdout, challenger, judge }: Judged,
     anchor: Contender,
   ): Promise<Anchor | null> {
     if (golden.length === 0) return null;
     const samples = golden.map((i) => holdout[i]!);
-    const { wins, losses } = compare(samples, answersTo(golden, challenger), await this.answers(anchor, samples));
+    const { wins, losses } = compare(
+      samples,
+      answersTo(golden, challenger),
+      await this.answers(anchor, samples),
+      judge,
+    );
     return { version: anchor.version, wins, losses };
   }
 
   /** The champion against the model it replaced, on what people verified since then. */
   private async watch(
-    holdout: readonly SnapshotSample[],
+    { holdout, judge }: Omit<Judged, 'challenger'>,
     champion: HoldoutAnswers,
     replaced: Contender & { readonly at: Date },
   ): Promise<Watch> {
@@ -109,19 +118,15 @@ export class EvaluateService {
     const samples = since.map((i) => holdout[i]!);
     const { answers } = await this.answers(replaced, samples);
     const pairs = samples.map(({ label }, k) => ({
-      isRight: champion.answers[since[k]!] === label,
-      wasRight: answers[k] === label,
+      isRight: judge.isRight(label, champion.answers[since[k]!]!),
+      wasRight: judge.isRight(label, answers[k]!),
     }));
     return { version: champion.version, against: replaced.version, ...sequentialTest(pairs) };
   }
 
-  private async control(
-    holdout: readonly SnapshotSample[],
-    challenger: HoldoutAnswers,
-    contender: Contender,
-  ): Promise<ControlBout> {
+  private async control({ holdout, challenger, judge }: Judged, contender: Contender): Promise<ControlBout> {
     const control = await this.answers({ ...contender, prefix: controlPrefix(contender.prefix) }, holdout);
-    const { champion, wins, losses } = compare(holdout, challenger, control);
+    const { champion, wins, losses } = compare(holdout, challenger, control, judge);
     return { correct: champion!.correct, wins, losses };
   }
 
@@ -150,17 +155,24 @@ export class EvaluateService {
 
 /** How the challenger does on what is nearly the same as something it learnt, and on the rest. */
 function leaksIn(
-  holdout: readonly SnapshotSample[],
+  { holdout, judge }: Omit<Judged, 'challenger'>,
   { answers }: HoldoutAnswers,
   leaked: ReadonlySet<string>,
 ): LeakReport {
-  const isRight = (i: number): boolean => answers[i] === holdout[i]!.label;
+  const isRight = (i: number): boolean => judge.isRight(holdout[i]!.label, answers[i]!);
   const share = (members: readonly number[]): number | null =>
     members.length === 0 ? null : members.filter(isRight).length / members.length;
   const all = [...holdout.keys()];
   const near = all.filter((i) => leaked.has(holdout[i]!.sampleId));
   const far = all.filter((i) => !leaked.has(holdout[i]!.sampleId));
   return { samples: near.length, accuracy: share(near), accuracyOfOthers: share(far) };
+}
+
+/** What was answered to the holdout, and what counts as right. */
+interface Judged {
+  readonly holdout: readonly SnapshotSample[];
+  readonly challenger: HoldoutAnswers;
+  readonly judge: Judge;
 }
 
 type Given = Pick<Answer, 'label' | 'confidence'>;
@@ -171,14 +183,13 @@ const goldenOf = (holdout: readonly SnapshotSample[], since: Date): number[] =>
 
 const boutOn = (
   indexes: readonly number[],
-  holdout: readonly SnapshotSample[],
-  challenger: HoldoutAnswers,
-  champion: HoldoutAnswers | null,
+  { holdout, challenger, champion, judge }: Judged & { readonly champion: HoldoutAnswers | null },
 ): BoutReport =>
   compare(
     indexes.map((i) => holdout[i]!),
     answersTo(indexes, challenger),
     champion && answersTo(indexes, champion),
+    judge,
   );
 
 /** An input that the model cannot read has no answer, which is a wrong one, and keeps no other from being judged. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EvaluationReport } from '../core/comparison.js';
 import type { LabelChanges } from '../core/label-changes.js';
 import { completeSettings, type SettingsPatch } from '../core/settings.js';
+import type { Task } from '../core/task.js';
 import { Database } from '../platform/database/database.js';
 
 export interface Contender {
@@ -20,6 +21,9 @@ export interface Contest {
   /** Golden samples verified before this are too old. */
   readonly goldenSince: Date;
   readonly halfLifeDays: number | null;
+  readonly task: Task | null;
+  /** Of values: see PromotionSettings. */
+  readonly tolerance: number | null;
   readonly challenger: Contender & { readonly bytes: number; readonly hasControl: boolean };
   /** Held out, and nearly the same as something the challenger learnt from. */
   readonly leaked: ReadonlySet<string>;
@@ -91,7 +95,7 @@ export class EvaluateStore {
 }
 
 function contestOf(version: number, row: ContestRow): Contest {
-  const { training, promotion, labels } = completeSettings(row.settings);
+  const { task, training, promotion, labels } = completeSettings(row.settings);
   const contender = (of: number | null, prefix: string | null): Contender | null =>
     of === null ? null : { version: of, prefix: prefix!, labels };
   const replaced = contender(row.replaced, row.replaced_prefix);
@@ -101,6 +105,8 @@ function contestOf(version: number, row: ContestRow): Contest {
     parentCut: BigInt(row.parent_cut),
     goldenSince: daysBefore(row.created_at, promotion.goldenDays),
     halfLifeDays: training.halfLifeDays,
+    task,
+    tolerance: promotion.tolerance,
     challenger: { version, prefix: row.prefix, bytes: row.bytes, hasControl: row.has_control, labels },
     leaked: new Set(row.leaked),
     champion: contender(row.champion, row.champion_prefix),

@@ -4,7 +4,7 @@ import { LIMITS } from '../core/limits.js';
 const identifier = z.string().min(1).max(LIMITS.nameCharacters);
 const label = z.string().min(1).max(LIMITS.nameCharacters);
 
-/** What a kind of feedback must say. */
+/** What a kind of feedback must say; a value goes for a label. */
 const NEEDED: Readonly<Record<string, 'label' | 'notLabel' | 'rating' | 'comment'>> = {
   correction: 'label',
   partial: 'notLabel',
@@ -19,6 +19,7 @@ export const FeedbackSchema = z
     externalId: identifier.optional(),
     kind: z.enum(['correction', 'accept', 'reject', 'partial', 'skip', 'rating', 'comment']),
     label: label.optional(),
+    value: z.number().optional(),
     notLabel: label.optional(),
     rating: z.number().optional(),
     comment: z.string().min(1).max(5_000).optional(),
@@ -30,8 +31,11 @@ export const FeedbackSchema = z
       const message = 'give exactly one of predictionId and externalId';
       context.addIssue({ code: 'custom', path: ['predictionId'], message });
     }
+    if (feedback.label !== undefined && feedback.value !== undefined) {
+      context.addIssue({ code: 'custom', path: ['value'], message: 'give a label or a value, not both' });
+    }
     const needed = NEEDED[feedback.kind];
-    if (needed && feedback[needed] === undefined) {
+    if (needed && feedback[needed] === undefined && !(needed === 'label' && feedback.value !== undefined)) {
       context.addIssue({ code: 'custom', path: [needed], message: `is needed for the kind ${feedback.kind}` });
     }
   });

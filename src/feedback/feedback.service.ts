@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { LoopError } from '../core/errors.js';
+import { type FieldError, LoopError } from '../core/errors.js';
 import { type FeedbackRow, feedbackRow, type PostedFeedback } from '../core/feedback-row.js';
 import { rejectedLabels, resolveLabel } from '../core/label.js';
 import type { Outcome } from '../core/outcome.js';
+import type { ProjectSettings } from '../core/settings.js';
+import { faultOfAnswer, type Task } from '../core/task.js';
 import { FeedbackIntake, type FeedbackSource, loopTick } from '../jobs.js';
 import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
 import { Lanes } from '../platform/batching/lanes.js';
 import type { Query } from '../platform/database/database.js';
+import { Expiring } from '../platform/expiring.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { readItem } from '../platform/read-item.js';
 import { FeedbackSchema } from './feedback.schema.js';
@@ -15,10 +18,17 @@ import { type ReceiptRow, ReceiptStore } from './receipt.store.js';
 
 type Item = BatchItem<FeedbackRow>;
 
+/** Read before a transaction begins: what holds a connection must not wait for another one. */
+interface About {
+  readonly projectId: string;
+  readonly task: Task | null;
+}
+
 /** What should the model have said? Joins what people say to what the model said. */
 @Injectable()
 export class FeedbackService extends FeedbackIntake {
   private readonly lanes = new Lanes<Item, Outcome>((projectId, items) => this.commit(projectId, items));
+  private readonly settings = new Expiring<ProjectSettings>(5_000, (projectId) => this.store.settings(projectId));
 
   constructor(
     private readonly store: FeedbackStore,
@@ -29,25 +39,27 @@ export class FeedbackService extends FeedbackIntake {
   }
 
   /** Resolves when the batch they share is committed, joined to its predictions and the labels are decided anew. */
-  accept(source: FeedbackSource, items: readonly unknown[]): Promise<Outcome[]> {
+  async accept(source: FeedbackSource, items: readonly unknown[]): Promise<Outcome[]> {
     const now = new Date();
+    const task = await this.task(source.projectId);
     const origin = { keyId: source.keyId, client: source.client ?? null };
     return this.lanes.submit(
       source.projectId,
       items.map((item) => {
         const read = readItem(FeedbackSchema, item);
-        return 'errors' in read
-          ? { rejected: { status: 'rejected', errors: read.errors } }
-          : feedbackRow(read.value as PostedFeedback, origin, now);
+        const errors = 'errors' in read ? read.errors : faultsOf(task, read.value as PostedFeedback);
+        if (errors.length > 0) return { rejected: { status: 'rejected', errors } };
+        return feedbackRow((read as { value: PostedFeedback }).value, origin, now);
       }),
     );
   }
 
   /** Decides the labels of predictions that arrived after somebody had spoken about them. Idempotent. */
   async joinLate(projectId: string, predictionIds: readonly string[]): Promise<void> {
+    const about = { projectId, task: await this.task(projectId) };
     await this.store.transaction(async (query) => {
       await this.store.lock(query, projectId);
-      await this.decideLabels(query, projectId, predictionIds);
+      await this.decideLabels(query, about, predictionIds);
     });
     this.hintTick(projectId);
   }
@@ -80,11 +92,12 @@ export class FeedbackService extends FeedbackIntake {
 
   /** One transaction: insert, find the predictions, decide their labels. */
   private async commitRound(projectId: string, rows: readonly FeedbackRow[], rejected: number) {
+    const about = { projectId, task: await this.task(projectId) };
     const { statuses, unmatched } = await this.store.transaction(async (query) => {
       const statuses = await this.store.insertOnce(query, projectId, rows, rejected);
       const accepted = rows.filter(({ id }) => statuses.get(id) === 'accepted').map(({ id }) => id);
       const predictionIds = await this.store.targets(query, projectId, accepted);
-      if (predictionIds.length > 0) await this.decideLabels(query, projectId, predictionIds);
+      if (predictionIds.length > 0) await this.decideLabels(query, about, predictionIds);
       return { statuses, unmatched: predictionIds.length < accepted.length ? accepted : [] };
     });
     if (unmatched.length > 0) await this.lookAgain(projectId, unmatched);
@@ -96,17 +109,26 @@ export class FeedbackService extends FeedbackIntake {
    * committed during a transaction was invisible to it; after the commit one of the two sees the other.
    */
   async lookAgain(projectId: string, feedbackIds: readonly string[]): Promise<void> {
+    const about = { projectId, task: await this.task(projectId) };
     await this.store.transaction(async (query) => {
       await this.store.lock(query, projectId);
       const predictionIds = await this.store.targets(query, projectId, feedbackIds);
-      if (predictionIds.length > 0) await this.decideLabels(query, projectId, predictionIds);
+      if (predictionIds.length > 0) await this.decideLabels(query, about, predictionIds);
     });
   }
 
   /** The lock of the project's labels must be held. */
-  private async decideLabels(query: Query, projectId: string, predictionIds: readonly string[]): Promise<void> {
-    const spoken = await this.store.join(query, projectId, predictionIds);
-    await this.store.upsertSamples(query, projectId, spoken.map(sampleOf));
+  private async decideLabels(query: Query, about: About, predictionIds: readonly string[]): Promise<void> {
+    const spoken = await this.store.join(query, about.projectId, predictionIds);
+    const samples = spoken.map((one) => sampleOf(one, about.task));
+    await this.store.upsertSamples(query, about.projectId, samples);
+  }
+
+  /** Null before the first prediction; not remembered then, as it may come at any moment. */
+  private async task(projectId: string): Promise<Task | null> {
+    const { task } = await this.settings.get(projectId);
+    if (task === null) this.settings.forget(projectId);
+    return task;
   }
 
   /** Half a second from now, so that a busy half second makes one tick. */
@@ -129,8 +151,13 @@ function travelled(row: ReceiptRow) {
   };
 }
 
-function sampleOf({ predictionId, predicted, split, statements }: Spoken): SampleRow {
-  const resolved = resolveLabel(statements, predicted);
+function faultsOf(task: Task | null, posted: PostedFeedback): FieldError[] {
+  const fault = task === null ? undefined : faultOfAnswer(task, posted);
+  return fault ? [{ pointer: `/${fault.name}`, detail: fault.detail }] : [];
+}
+
+function sampleOf({ predictionId, predicted, split, statements }: Spoken, task: Task | null): SampleRow {
+  const resolved = resolveLabel(statements, predicted, task);
   return {
     predictionId,
     split,

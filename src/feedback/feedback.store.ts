@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { feedbackColumns, type FeedbackRow } from '../core/feedback-row.js';
 import type { FeedbackKind, RaterRole, Statement } from '../core/label.js';
+import type { ProjectSettings } from '../core/settings.js';
 import type { Split } from '../core/split.js';
 import type { RowStatus } from '../platform/batching/commit-once.js';
+import { readSettings } from '../platform/database/project-settings.js';
 import { Database, type Prepared, type Query } from '../platform/database/database.js';
 
 /** A prediction with all that was said about it. */
@@ -26,6 +28,10 @@ export interface SampleRow {
 @Injectable()
 export class FeedbackStore {
   constructor(private readonly db: Database) {}
+
+  settings(projectId: string): Promise<ProjectSettings> {
+    return readSettings(this.db, projectId);
+  }
 
   /** All that belongs to one batch of feedback is committed together. */
   transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { faultOfChanges, NO_CHANGES } from '../core/label-changes.js';
 import { LIMITS } from '../core/limits.js';
+import { TASKS } from '../core/task.js';
 import { SCOPES } from '../platform/http/auth.js';
 
 const seconds = z
@@ -12,6 +13,12 @@ const share = z.number().min(0).max(1);
 
 /** Every setting of a project; those not given keep their value. */
 export const SettingsPatchSchema = z.strictObject({
+  task: z
+    .enum(TASKS)
+    .optional()
+    .describe(
+      'Whether models answer with labels or with values. The first data tells when it is not set, and fixes it.',
+    ),
   holdoutPercent: z
     .number()
     .int()
@@ -94,6 +101,12 @@ export const SettingsPatchSchema = z.strictObject({
         .describe('Fewer held-out samples cannot carry a decision.'),
       maxNegativeFlipRate: share.optional().describe('Largest share of answers that were right and would turn wrong.'),
       alpha: share.optional().describe('Worse by the tests below this p-value.'),
+      tolerance: z
+        .number()
+        .min(0)
+        .nullable()
+        .optional()
+        .describe('Of values: an answer no further off is right; null: half their typical distance from the median.'),
       minGolden: z
         .number()
         .int()

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { LoopError } from '../core/errors.js';
 import { completeSettings, mergeSettings, type SettingsPatch } from '../core/settings.js';
+import type { Task } from '../core/task.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { RowCopies } from '../platform/object-store/row-copies.js';
 import { invalid } from '../platform/validation.js';
@@ -65,10 +66,19 @@ export class ProjectService {
     if (completeSettings(settings).holdoutPercent < before) {
       throw invalid([{ pointer: '/settings/holdoutPercent', detail: `can only be raised; it is ${before}` }]);
     }
+    await this.requireTask(project, completeSettings(settings).task);
     await this.store.update(id, patch.name ?? project.name, settings);
     await this.store.audit({ projectId: id, actor, action: 'project.change', facts: patch });
     await this.keepCopy(await this.find(id));
     return this.read(id);
+  }
+
+  /** Labels and values cannot be made of each other: with the first prediction the task is what it is. */
+  private async requireTask({ id, settings }: ProjectRow, wanted: Task | null): Promise<void> {
+    const { task } = completeSettings(settings);
+    if (wanted === task || !(await this.store.hasPredictions(id))) return;
+    const detail = `cannot be changed once there are predictions; it is ${task ?? 'classification'}`;
+    throw invalid([{ pointer: '/settings/task', detail }]);
   }
 
   async createKey(id: string, order: z.infer<typeof NewKeyOrder>, actor: string) {

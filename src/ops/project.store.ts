@@ -22,6 +22,10 @@ export class ProjectStore {
     return rows.length > 0;
   }
 
+  async hasPredictions(projectId: string): Promise<boolean> {
+    return (await this.db.prisma.prediction.findFirst({ where: { projectId }, select: { id: true } })) !== null;
+  }
+
   async update(id: string, name: string, settings: SettingsPatch): Promise<void> {
     await this.db.prisma.project.update({ where: { id }, data: { name, settings: settings as object } });
   }

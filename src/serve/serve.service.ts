@@ -41,7 +41,7 @@ export class ServeService {
       const outcome = outcomes[i]!;
       if (outcome.status === 'rejected')
         throw new LoopError('internal', 'An answer was not captured.', [], { outcome });
-      return { predictionId: outcome.id, ...answer, modelVersion: version };
+      return { predictionId: outcome.id, ...shown(answer), modelVersion: version };
     });
     return { results };
   }
@@ -105,13 +105,19 @@ function pinned(modelJson: Buffer, version: number): Buffer {
   return Buffer.from(JSON.stringify(model));
 }
 
-function captured(input: Input, { label, confidence, scores }: Answer, version: number) {
+/** A label with its scores, or a value with the interval that holds the truth. */
+function shown({ value, interval, ...answer }: Answer) {
+  return value === undefined ? answer : { value, ...(interval ? { interval } : {}) };
+}
+
+function captured(input: Input, answer: Answer, version: number) {
+  return { model: { name: 'flywheel', version: String(version) }, input, output: outputOf(answer) };
+}
+
+function outputOf({ label, value, confidence, scores }: Answer) {
+  if (value !== undefined) return { value };
   const best = Object.entries(scores)
     .sort(([, a], [, b]) => b - a)
     .slice(0, KEPT_SCORES);
-  return {
-    model: { name: 'flywheel', version: String(version) },
-    input,
-    output: { label, confidence, scores: Object.fromEntries(best) },
-  };
+  return { label, confidence, scores: Object.fromEntries(best) };
 }

@@ -96,7 +96,7 @@ export class SnapshotService {
   private async write({ projectId, runId, trigger, reason }: FreezeOrder): Promise<Snapshot> {
     const parent = await this.store.latest(projectId);
     const cut = await this.store.cut(projectId);
-    const { training, labels } = await this.store.settings(projectId);
+    const { training, labels, task } = await this.store.settings(projectId);
     const known = withLabelsToday(await this.known(projectId, parent), labels);
     const lines = replay(known, parent?.cut ?? -1n, training);
     const text = encodeManifest(lines);
@@ -115,7 +115,8 @@ export class SnapshotService {
       trainCount,
       holdoutCount: lines.length - trainCount,
       newLabels: lines.filter(({ revision }) => BigInt(revision) > (parent?.cut ?? 0n)).length,
-      labelCounts: labelCounts(lines),
+      // Nearly every value is another one.
+      labelCounts: task === 'regression' ? {} : labelCounts(lines),
       cut,
       parentId: parent?.id ?? null,
     });

@@ -142,8 +142,8 @@ export class TrainStore {
 }
 
 function trainingSettingsOf(stored: SettingsPatch): TrainingSettings {
-  const { training, labels } = completeSettings(stored);
-  return { halfLifeDays: training.halfLifeDays, labels };
+  const { training, labels, task } = completeSettings(stored);
+  return { halfLifeDays: training.halfLifeDays, labels, ...(task === 'regression' ? { task } : {}) };
 }
 
 const baseOf = ({ base_spec: spec, base_hash: hash, base_features: size }: ClaimRow, prefix: string): BaseInputs => ({

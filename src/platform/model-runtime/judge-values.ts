@@ -1,13 +1,13 @@
-import { type ErrorSize, errorSize, median, quantile } from '../../core/errors-of-values.js';
+import { type ErrorSummary, errorSummary, median, quantile } from '../../core/errors-of-values.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import type { Suspect } from '../../core/suspicion.js';
-import { valueOf, valueText } from '../../core/task.js';
+import { roundedText, valueOf } from '../../core/task.js';
 import type { FitOrder, Learner } from './learner.js';
 import { FEWEST, foldsOf, FOLDS, fitWithoutFold } from './out-of-fold.js';
 
 /** What models that had not seen the samples say about their values. */
 export interface ErrorsOutOfFold {
-  readonly error: ErrorSize;
+  readonly error: ErrorSummary;
   /** Answers are so far from the truth, or less, in `level` of all cases. */
   readonly halfWidth: number;
   readonly level: number;
@@ -46,7 +46,7 @@ export async function judgeValues(
   // One more than there are: the error to come is one of them too.
   const share = Math.min(1, (LEVEL * (errors.length + 1)) / errors.length);
   return {
-    error: errorSize(pairs)!,
+    error: errorSummary(pairs),
     halfWidth: quantile(errors, share),
     level: LEVEL,
     suspects: suspectsOf(samples, answers, errors),
@@ -61,7 +61,7 @@ function suspectsOf(samples: readonly SnapshotSample[], answers: Float64Array, e
   return far.slice(0, MOST_SUSPECTS).map((i) => ({
     sampleId: samples[i]!.sampleId,
     label: samples[i]!.label,
-    instead: valueText(Number(answers[i]!.toPrecision(4))),
+    instead: roundedText(answers[i]!),
     margin: deviation === 0 ? -1 : -errors[i]! / deviation,
     isFlagged: true,
   }));

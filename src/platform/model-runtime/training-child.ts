@@ -87,12 +87,14 @@ async function putFiles(store: ObjectStore, prefix: string, files: ModelFiles): 
   }
 }
 
-function trainElsewhere(
+async function trainElsewhere(
   store: ObjectStore,
   samples: readonly SnapshotSample[],
   { elsewhere, outputPrefix }: TrainingJob & { readonly elsewhere: Elsewhere },
   options: TrainingOptions,
 ): Promise<TrainedModel> {
+  if (options.settings.task === 'regression')
+    throw new TrainingRefused(`values are learnt by the built-in trainer alone, and the runner is ${elsewhere.kind}`);
   if (elsewhere.kind === 'command') return trainByCommand(samples, elsewhere.command, options);
   return trainOnKubernetes(store, samples, { ...elsewhere, prefix: outputPrefix }, options);
 }
