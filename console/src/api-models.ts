@@ -29,7 +29,13 @@ export interface ModelRow {
     readonly holdoutAccuracy: number | null;
     readonly championAccuracy: number | null;
     readonly calibrationError: number | null;
-    readonly outOfFold?: { readonly pruned: number; readonly flagged?: number; readonly alarms: readonly string[] };
+    readonly outOfFold?: {
+      readonly pruned?: number;
+      readonly flagged?: number;
+      readonly alarms?: readonly string[];
+      /** Of values: so far off or less is most of the time. */
+      readonly halfWidth?: number;
+    };
     readonly outOfScope?: {
       readonly threshold: number;
       readonly inScope: { readonly samples: number; readonly refusedRight: number };
@@ -38,12 +44,22 @@ export interface ModelRow {
   };
 }
 
+interface ErrorSize {
+  readonly meanAbsolute: number;
+}
+
 export interface ModelDetail extends ModelRow {
   readonly snapshotId: string;
   readonly sha256: string;
   readonly evaluation: {
     readonly wins: number;
     readonly losses: number;
+    /** Of values. */
+    readonly errors?: {
+      readonly challenger: ErrorSize;
+      readonly champion: ErrorSize | null;
+      readonly constant: ErrorSize;
+    };
     readonly golden: { readonly samples: number; readonly wins: number; readonly losses: number } | null;
     readonly leaks?: {
       readonly samples: number;

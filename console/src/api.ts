@@ -142,7 +142,12 @@ export interface Input {
 }
 export interface Prediction {
   readonly input: Input;
-  readonly output: { readonly label: string; readonly scores?: Readonly<Record<string, number>> };
+  /** A label or a value. */
+  readonly output: {
+    readonly label?: string;
+    readonly value?: number;
+    readonly scores?: Readonly<Record<string, number>>;
+  };
 }
 
 export interface List<T> {
@@ -151,6 +156,8 @@ export interface List<T> {
 }
 
 export interface LabelBalance {
+  /** Of a regression labels are texts of values, and those counted here are bands of them. */
+  readonly task: 'classification' | 'regression';
   readonly versions: readonly { readonly name: string | null; readonly version: string; readonly samples: number }[];
   readonly labels: readonly {
     readonly label: string;

@@ -1,19 +1,18 @@
 import { Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { call, type SampleDetail } from './api';
-import { LabelForm } from './label-form';
-import { useBalance } from './use-balance';
+import { AnswerForm } from './answer-form';
 import { Complaint } from './parts';
 
 interface Decision {
   readonly kind: 'correction' | 'accept' | 'reject';
   readonly label?: string;
+  readonly value?: number;
 }
 
 /** A person's word on a sample. It counts as an annotator's, so it overrules what users said. */
 export function Decide({ sample }: { sample: SampleDetail }) {
   const queries = useQueryClient();
-  const { data } = useBalance();
   const decide = useMutation({
     mutationFn: (body: Decision) => call(`/v1/review/${encodeURIComponent(sample.id)}`, { method: 'POST', body }),
     onSuccess: () => queries.invalidateQueries(),
@@ -23,12 +22,11 @@ export function Decide({ sample }: { sample: SampleDetail }) {
       <Title order={3} size="h5">
         What do you say?
       </Title>
-      <LabelForm
-        labels={data?.labels.map((row) => row.label).sort() ?? []}
+      <AnswerForm
         asks="The right label"
         action="Correct"
         isBusy={decide.isPending}
-        say={(label) => decide.mutate({ kind: 'correction', label })}
+        say={(said) => decide.mutate({ kind: 'correction', ...said })}
       />
       <Group gap="xs">
         <Button variant="default" onClick={() => decide.mutate({ kind: 'accept' })} disabled={decide.isPending}>

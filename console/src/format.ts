@@ -22,3 +22,6 @@ export const ago = (at: string | null, now: string): string =>
   at === null ? 'never' : `${duration(Math.max(0, (Date.parse(now) - Date.parse(at)) / 1_000))} ago`;
 
 export const dateTime = (at: string): string => clock.format(new Date(at));
+
+/** Four digits, without noughts that say nothing. */
+export const rounded = (value: number): string => String(Number(value.toPrecision(4)));

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { call } from './api';
 import type { ModelDetail } from './api-models';
-import { count, dateTime, duration, percent } from './format';
+import { count, dateTime, duration, percent, rounded } from './format';
 import { Aside, Complaint, Loaded } from './parts';
 import { follow } from './url-state';
 
@@ -55,8 +55,10 @@ function Facts({ model }: { model: ModelDetail }) {
     ['Made', dateTime(model.createdAt)],
     ['Parent', model.parent === null ? 'none' : `v${model.parent}`],
     ['Learnt from', `${count(metrics.trainSamples)} ${model.kind} samples in ${duration(metrics.seconds)}`],
-    ['Labels', count(model.labels.length)],
+    ['Labels', model.labels.length > 0 ? count(model.labels.length) : null],
     ['Held out', heldOut(model)],
+    ['Off on average', errorsOf(model)],
+    ['Nine of ten answers are within', widthOf(model)],
     ['Golden samples', evaluation?.golden ? boutOf(evaluation.golden) : null],
     ['Calibration error', metrics.calibrationError?.toFixed(3) ?? null],
     ['Labels left out, flagged', doubts(model)],
@@ -94,8 +96,22 @@ const heldOut = ({ metrics, evaluation }: ModelDetail): string | null =>
   evaluation &&
   `${percent(metrics.holdoutAccuracy)} of ${count(metrics.holdoutSamples ?? 0)} right; beside the champion of that day ${bout(evaluation)}`;
 
+/** Of values: how far off on what was held out, and how far the others are. */
+function errorsOf({ evaluation }: ModelDetail): string | null {
+  if (!evaluation?.errors) return null;
+  const { challenger, champion, constant } = evaluation.errors;
+  const others = [
+    champion && `the champion ${rounded(champion.meanAbsolute)}`,
+    `a constant ${rounded(constant.meanAbsolute)}`,
+  ];
+  return `${rounded(challenger.meanAbsolute)}; ${others.filter(Boolean).join(', ')}`;
+}
+
+const widthOf = ({ metrics: { outOfFold } }: ModelDetail): string | null =>
+  outOfFold?.halfWidth === undefined ? null : `± ${rounded(outOfFold.halfWidth)}`;
+
 const doubts = ({ metrics: { outOfFold } }: ModelDetail): string | null =>
-  outOfFold ? `${count(outOfFold.pruned)}, ${count(outOfFold.flagged ?? 0)}` : null;
+  outOfFold?.pruned !== undefined ? `${count(outOfFold.pruned)}, ${count(outOfFold.flagged ?? 0)}` : null;
 
 const scopeOf = ({ metrics: { outOfScope } }: ModelDetail): string | null =>
   outOfScope

@@ -4,7 +4,7 @@ import { useMutation, useQueries, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call, type Prediction, type ReviewItem, type ReviewReason } from './api';
 import { percent } from './format';
-import { LabelForm } from './label-form';
+import { AnswerForm, type Said } from './answer-form';
 import { Empty, Loaded } from './parts';
 import { SampleInput } from './sample-input';
 import { useBalance } from './use-balance';
@@ -28,6 +28,7 @@ interface Decision {
   readonly sampleId: string;
   readonly kind: 'correction' | 'accept' | 'skip';
   readonly label?: string;
+  readonly value?: number;
 }
 
 /** One sample after the other, by keyboard: what a person says counts as an annotator's word. */
@@ -124,18 +125,18 @@ interface ItemProps {
 function Item({ item, prediction, say, back }: ItemProps) {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const { data } = useBalance();
-  // The commonest first, as the service gives them.
-  const common = data?.labels.map(({ label }) => label) ?? [];
+  // The commonest first, as the service gives them; of values there is none to choose among.
+  const common = data?.task === 'regression' ? [] : (data?.labels.map(({ label }) => label) ?? []);
   const labels = common.toSorted();
   const { sample, reason, isBlind } = item;
   const offered = isBlind ? common.slice(0, DIGITS).sort() : likeliest(item, prediction, labels);
-  const correct = (label: string): void => say({ kind: 'correction', label });
+  const correct = (said: Said): void => say({ kind: 'correction', ...said });
   const accept = (): void => {
     if (!isBlind) say({ kind: 'accept' });
   };
   useHotkeys(
     [
-      ...offered.map((label, i): [string, () => void] => [String(i + 1), () => correct(label)]),
+      ...offered.map((label, i): [string, () => void] => [String(i + 1), () => correct({ label })]),
       ['Enter', accept],
       ['S', () => say({ kind: 'skip' })],
       ['U', back],
@@ -163,14 +164,14 @@ function Item({ item, prediction, say, back }: ItemProps) {
             <Verdict sample={sample} />
           </Text>
         )}
-        <Group gap="xs" role="group" aria-label="Labels">
+        <Group gap="xs" role="group" aria-label="Labels" hidden={offered.length === 0}>
           {offered.map((label, i) => (
-            <Button key={label} variant="default" size="compact-md" onClick={() => correct(label)}>
+            <Button key={label} variant="default" size="compact-md" onClick={() => correct({ label })}>
               <Kbd mr={6}>{i + 1}</Kbd> {label}
             </Button>
           ))}
         </Group>
-        <LabelForm labels={labels} asks="Another label" action="Say so" say={correct} />
+        <AnswerForm asks="Another label" action="Say so" say={correct} />
         <Group gap="xs">
           {!isBlind && (
             <Button variant="default" size="compact-sm" onClick={accept}>
@@ -208,6 +209,7 @@ const Help = () => (
 
 /** What the model or people take it for, then the other labels. */
 function likeliest({ sample }: ReviewItem, prediction: Prediction | undefined, labels: readonly string[]): string[] {
+  if (prediction?.output.value !== undefined) return [];
   const scores = Object.entries(prediction?.output.scores ?? {}).sort(([, a], [, b]) => b - a);
   const said = sample.label === null ? [] : [sample.label];
   const first = [...said, ...sample.candidates, ...scores.map(([label]) => label)];

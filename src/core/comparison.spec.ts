@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answersTo, compare, recentOf, sourcesOf } from './comparison.js';
+import { byTolerance } from './judge.js';
 
 const samples = ['a', 'a', 'b', 'c'].map((label, i) => ({ sampleId: `s${i}`, label }));
 const said = (version: number, ...answers: string[]) => ({ version, answers, confidences: answers.map(() => 0.5) });
@@ -22,6 +23,26 @@ describe('compare', () => {
 
   it('survives an empty holdout', () => {
     expect(compare([], said(1), null)).toMatchObject({ samples: 0, majorityCorrect: 0 });
+  });
+
+  it('of values counts what is within the tolerance, says how far off answers are, and tests it', () => {
+    const truths = ['0', '10', '20', '30'].map((label, i) => ({ sampleId: `s${i}`, label }));
+    const judge = byTolerance(
+      truths.map(({ label }) => label),
+      1,
+    );
+    const report = compare(truths, said(2, '1', '10', '25', '30'), said(1, '4', '10', '20', '38'), judge);
+    expect(report).toMatchObject({ majorityCorrect: 0, wins: 2, losses: 1, negativeFlips: ['s2'] });
+    expect(report.challenger).toMatchObject({ correct: 3, accuracy: 0.75, calibrationError: null });
+    // Errors 1, 0, 5, 0 and 4, 0, 0, 8; of the median 15 they are 15, 5, 5, 15.
+    expect(report.errors).toMatchObject({
+      challenger: { meanAbsolute: 1.5, rootMeanSquare: Math.sqrt(26 / 4) },
+      champion: { meanAbsolute: 3 },
+      constant: { meanAbsolute: 10 },
+    });
+    // Differences -3, 0, 5, -8: mean -1.5, variance 89 / 3, so z = -1.5 / sqrt(89 / 12).
+    expect(report.errors!.pLarger).toBeCloseTo(0.7092, 3);
+    expect(report.challenger.confusion.labels[0]).toBe('1: up to 6');
   });
 
   it('says how far confidences are from the truth', () => {

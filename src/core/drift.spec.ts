@@ -31,6 +31,17 @@ describe('driftsOf', () => {
     expect(Number.isFinite(drift!.index)).toBe(true);
   });
 
+  it('sees numbers move that are all different, and none where they do not', () => {
+    const random = seededRandom(8);
+    const normals = (n: number, mean: number) =>
+      counts(Object.fromEntries(Array.from({ length: n }, () => [String(mean + random.normal()), 1])));
+    const [still] = driftsOf([{ what: 'value', before: normals(2_000, 0), lately: normals(500, 0) }]);
+    expect(still).toMatchObject({ isAlarm: false });
+    const [moved] = driftsOf([{ what: 'value', before: normals(2_000, 0), lately: normals(500, 0.7) }]);
+    expect(moved).toMatchObject({ isAlarm: true });
+    expect(moved!.values[0]!.value).toMatch(/^above 1\.\d+$/);
+  });
+
   it('has the tails of the chi-squared distribution', () => {
     expect(chiSquaredTail(3.841, 1)).toBeCloseTo(0.05, 2);
     expect(chiSquaredTail(18.307, 10)).toBeCloseTo(0.05, 3);

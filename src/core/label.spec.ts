@@ -62,6 +62,25 @@ describe('resolveLabel', () => {
   });
 });
 
+describe('resolveLabel of values', () => {
+  const resolve = (statements: Statement[]) => resolveLabel(statements, '20', 'regression');
+
+  it('takes the median of the highest role, and the model only where it was accepted', () => {
+    expect(resolve([says('1'), says('2'), says('900')])).toEqual({ status: 'resolved', label: '2', support: 3 });
+    expect(resolve([says('1'), says('2')])).toMatchObject({ label: '1.5' });
+    expect(resolve([says('1'), says('7', { raterRole: 'annotator' })])).toMatchObject({ label: '7', support: 1 });
+    expect(resolve([says('', { kind: 'accept', label: null }), says('30')])).toMatchObject({ label: '25' });
+    expect(resolve([])).toEqual({ status: 'none' });
+  });
+
+  it('is a dispute where as many only say that the answer is wrong', () => {
+    const wrong = says('', { kind: 'reject', label: null });
+    expect(resolve([wrong])).toEqual({ status: 'none' });
+    expect(resolve([says('10'), wrong])).toEqual({ status: 'disputed', candidates: ['10'] });
+    expect(resolve([says('10'), says('9'), wrong])).toMatchObject({ status: 'resolved', label: '9.5' });
+  });
+});
+
 describe('rejectedLabels', () => {
   it('names what was rejected, once each', () => {
     const statements = [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { atLeast, holmRejects, midPWorse, pBetter, pWorse } from './paired-test.js';
+import { atLeast, holmRejects, midPWorse, pAboveZero, pBetter, pWorse } from './paired-test.js';
+import { seededRandom } from '../platform/model-runtime/random.js';
 
 describe('exact paired test', () => {
   it('equals fractions computed by hand', () => {
@@ -29,6 +30,25 @@ describe('holmRejects', () => {
     ['nothing of nothing', [], []],
   ])('%s', (_, pValues, rejected) => {
     expect([...holmRejects(pValues, 0.05)].sort()).toEqual(rejected);
+  });
+});
+
+describe('pAboveZero', () => {
+  it('is the tail of the normal distribution at the mean over its error', () => {
+    // Mean 1, variance 4 / 3 of four: z = 1 / sqrt(1 / 3).
+    expect(pAboveZero([0, 0, 2, 2])).toBeCloseTo(0.04163, 4);
+    expect(pAboveZero([0, 0, -2, -2])).toBeCloseTo(1 - 0.04163, 4);
+    expect([pAboveZero([]), pAboveZero([0, 0]), pAboveZero([1, 1])]).toEqual([1, 1, 0]);
+  });
+
+  it('rejects at its level when nothing is different, also where errors have long tails', () => {
+    const random = seededRandom(5);
+    const nights = 2_000;
+    const rejected = Array.from({ length: nights }, () =>
+      pAboveZero(Array.from({ length: 60 }, () => Math.abs(random.normal()) ** 2 - Math.abs(random.normal()) ** 2)),
+    ).filter((p) => p < 0.05).length;
+    expect(rejected / nights).toBeGreaterThan(0.03);
+    expect(rejected / nights).toBeLessThan(0.065);
   });
 });
 

@@ -143,6 +143,40 @@ describe('decidePromotion', () => {
     });
   });
 
+  describe('of values', () => {
+    const size = (meanAbsolute: number) => ({ meanAbsolute, rootMeanSquare: meanAbsolute });
+    const errors = { challenger: size(3), champion: size(4), constant: size(9.12345), pLarger: 0.9 };
+
+    it('names the errors beside the counts', () => {
+      expect(decidePromotion(comparison({ errors }), settings)).toMatchObject({
+        promoted: true,
+        reason: 'better: 60 against 50 of 100 right (14 gained, 4 lost), 3 against 4 off on average',
+      });
+    });
+
+    it('blocks what is right more often and significantly further off', () => {
+      const further = { ...errors, challenger: size(30), pLarger: 0.001 };
+      expect(decidePromotion(comparison({ errors: further }), settings)).toMatchObject({
+        promoted: false,
+        reason:
+          'significantly further off: 60 against 50 of 100 right (14 gained, 4 lost), 30 against 4 off on average',
+      });
+    });
+
+    it('promotes a first model that is closer than the best constant answer', () => {
+      const first = { ...errors, champion: null, pLarger: null };
+      expect(decidePromotion(comparison({ champion: null, errors: first }), settings)).toMatchObject({
+        promoted: true,
+        reason: 'first model: 3 off on average, the best constant answer 9.123',
+      });
+      const useless = { ...first, challenger: size(9.2) };
+      expect(decidePromotion(comparison({ champion: null, errors: useless }), settings)).toMatchObject({
+        promoted: false,
+        reason: 'no better than the best constant answer: 9.2 off on average against 9.123',
+      });
+    });
+  });
+
   it.each([
     [{ bytes: 6e8, millisecondsAnAnswer: 1 }, 'the model has 600.0 MB, 500 are allowed'],
     [{ bytes: 1, millisecondsAnAnswer: 150 }, 'an answer takes 150.0 ms, 100 are allowed'],

@@ -5,6 +5,7 @@ import { type Page, pageOf } from '../core/page.js';
 import type { ConfusionFilter, SampleFilter } from './curate.schema.js';
 import { OrphanStore } from './orphan.store.js';
 import type { Judge } from '../core/judge.js';
+import type { Task } from '../core/task.js';
 import { groupBy, sum } from '../core/tally.js';
 import { JudgeStore } from './judge.store.js';
 import { type LabelCount, type SampleRow, SampleStore } from './sample.store.js';
@@ -56,7 +57,8 @@ export class CurateService {
       this.store.labelledVersions(projectId),
       this.store.standing(projectId),
     ]);
-    return { labels: byClass(counts, judge), versions, ...standing };
+    const task: Task = judge.errorOf ? 'regression' : 'classification';
+    return { task, labels: byClass(counts, judge), versions, ...standing };
   }
 }
 
