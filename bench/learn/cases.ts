@@ -4,6 +4,7 @@ import { banking77, clinc150, elec2, fashionMnist, firstOfEach, type Labelled, p
 import { hint3, scopeOfClinc } from './scope-cases.js';
 import { accuracy, answers, learn, learnNaively } from './models.js';
 import { transfer } from './transfer-case.js';
+import { demand } from './value-cases.js';
 
 /** One number of one case under one seed. */
 export interface Found {
@@ -212,6 +213,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   noise: { folder: 'banking77', title: 'Banking77 with wrong labels', run: noise },
   sorted: { folder: 'fashion-mnist', title: 'Fashion-MNIST, classes in order', run: sortedClasses },
   elec2: { folder: 'elec2', title: 'Elec2', run: lateLabels },
+  demand: { folder: 'elec2', title: 'Elec2, demand as a value', run: demand },
   hint3: { folder: 'hint3', title: 'HINT3', run: hint3 },
   transfer: { folder: 'fashion-mnist', title: 'Fashion-MNIST, five new classes', run: transfer },
   review: { folder: 'banking77', title: 'Banking77, what to ask about', run: reviewQueue },

@@ -58,6 +58,13 @@ export const elec2 = (folder: string): Labelled[] =>
     label: label!,
   }));
 
+/** The same rows with the demand of New South Wales as the value that is asked for. */
+export const elecDemand = (folder: string): Labelled[] =>
+  readCsv(join(folder, 'elec2/elec2.csv.gz')).map(({ label: _label, date: _date, nswdemand, ...row }) => ({
+    input: { vector: Object.values(row).map(Number) },
+    label: nswdemand!,
+  }));
+
 export const isThere = (folder: string, name: string): boolean => existsSync(join(folder, name));
 
 export function shuffled<T>(items: readonly T[], random: SeededRandom): T[] {

@@ -1,5 +1,6 @@
 import { kindOf } from '../../src/core/input.js';
 import { NO_CHANGES } from '../../src/core/label-changes.js';
+import type { Task } from '../../src/core/task.js';
 import { sampleWeights } from '../../src/core/sample-weight.js';
 import { Base } from '../../src/platform/model-runtime/base.js';
 import { imagePixels } from '../../src/platform/model-runtime/image-pixels.js';
@@ -12,15 +13,21 @@ import { TrainingPace } from '../../src/platform/model-runtime/training-pace.js'
 import type { Answer, ModelFiles, ModelKind, TrainedModel } from '../../src/platform/model-runtime/types.js';
 import { asSamples, type Labelled } from './data.js';
 
+interface LearnOptions {
+  readonly parent?: ModelFiles | undefined;
+  readonly outOfScope?: string | null;
+  readonly task?: Task;
+}
+
 /** What a training run of the service makes of these samples. */
 export const learn = (
   items: readonly Labelled[],
   seed: number,
-  { parent, outOfScope = null }: { parent?: ModelFiles | undefined; outOfScope?: string | null } = {},
+  { parent, outOfScope = null, task = 'classification' }: LearnOptions = {},
 ): Promise<TrainedModel> =>
   trainModel(asSamples(items), {
     seed,
-    settings: { halfLifeDays: null, labels: { ...NO_CHANGES, outOfScope } },
+    settings: { halfLifeDays: null, labels: { ...NO_CHANGES, outOfScope }, task },
     ...(parent ? { parent } : {}),
     onProgress: () => undefined,
     signal: new AbortController().signal,

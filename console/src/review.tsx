@@ -164,13 +164,7 @@ function Item({ item, prediction, say, back }: ItemProps) {
             <Verdict sample={sample} />
           </Text>
         )}
-        <Group gap="xs" role="group" aria-label="Labels" hidden={offered.length === 0}>
-          {offered.map((label, i) => (
-            <Button key={label} variant="default" size="compact-md" onClick={() => correct({ label })}>
-              <Kbd mr={6}>{i + 1}</Kbd> {label}
-            </Button>
-          ))}
-        </Group>
+        <Offered labels={offered} choose={(label) => correct({ label })} />
         <AnswerForm asks="Another label" action="Say so" say={correct} />
         <Group gap="xs">
           {!isBlind && (
@@ -196,6 +190,20 @@ function Item({ item, prediction, say, back }: ItemProps) {
         {isHelpOpen && <Help />}
       </Stack>
     </Card>
+  );
+}
+
+/** The labels that a digit chooses; of values there are none. */
+function Offered({ labels, choose }: { labels: readonly string[]; choose: (label: string) => void }) {
+  if (labels.length === 0) return null;
+  return (
+    <Group gap="xs" role="group" aria-label="Labels">
+      {labels.map((label, i) => (
+        <Button key={label} variant="default" size="compact-md" onClick={() => choose(label)}>
+          <Kbd mr={6}>{i + 1}</Kbd> {label}
+        </Button>
+      ))}
+    </Group>
   );
 }
 

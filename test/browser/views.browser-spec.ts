@@ -224,7 +224,7 @@ describe('review', () => {
     await page.context().close();
   });
 
-  it('goes back further than the batch, and loses nothing that was said while the network was away', async () => {
+  it('goes back further than the batch, and loses nothing that was said in a minute without a network', async () => {
     const { owner, key } = await newOwner(flywheel, 'offline', SETTINGS);
     const { predictions } = labelledTraffic(0, 60);
     await owner.post('/v1/predictions', { items: predictions }).expect(202);
@@ -237,15 +237,37 @@ describe('review', () => {
     expect(first).not.toBe(last);
     await page.getByText('Saved.').waitFor();
     await page.context().setOffline(true);
-    await page.getByPlaceholder('Another label').fill('something else');
-    await page.getByRole('button', { name: 'Say so' }).click();
+    const said: string[] = [];
+    for (let item = 0; item < 5; item += 1) {
+      const text = await page.getByText(/^question \d+/).innerText();
+      said.push(`m${/\d+/.exec(text)![0]}`);
+      await page.getByPlaceholder('Another label').fill(`said away ${item}`);
+      await page.getByRole('button', { name: 'Say so' }).click();
+      await page.getByText(text).waitFor({ state: 'detached' });
+    }
     await page.getByText('what you said is kept and sent when it is back').waitFor();
-    await page.waitForTimeout(1_500);
+    await page.waitForTimeout(60_000);
     await page.context().setOffline(false);
-    const id = `m${/\d+/.exec(first)![0]}`;
-    await expect
-      .poll(async () => (await owner.get(`/v1/samples/${id}`).expect(200)).body as object, { timeout: 10_000 })
-      .toMatchObject({ label: 'something else' });
+    for (const [item, id] of said.entries())
+      await expect
+        .poll(async () => (await owner.get(`/v1/samples/${id}`).expect(200)).body as object, { timeout: 10_000 })
+        .toMatchObject({ label: `said away ${item}` });
+    await page.context().close();
+  }, 120_000);
+
+  it('of values asks for a number', async () => {
+    const { owner, key } = await newOwner(flywheel, 'values', SETTINGS);
+    const items = Array.from({ length: 40 }, (_, n) =>
+      aPrediction({ id: `v${n}`, input: { vector: [n, 1] }, output: { value: n * 1.5 } }),
+    );
+    await owner.post('/v1/predictions', { items }).expect(202);
+    const page = await open('review', { key });
+    await page.getByLabel('The right value').fill('-12.5');
+    await page.getByRole('button', { name: 'Say so' }).click();
+    await page.getByText('Saved.').waitFor();
+    const { body } = await owner.get('/v1/samples?labelled=true').expect(200);
+    expect(body).toMatchObject({ items: [{ label: '-12.5' }] });
+    expect(await page.getByRole('group', { name: 'Labels' }).count()).toBe(0);
     await page.context().close();
   });
 });
