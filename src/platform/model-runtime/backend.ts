@@ -49,6 +49,7 @@ const OPENERS: Readonly<Record<BackendName, () => Promise<Tf>>> = {
   },
   wasm: async () => {
     await import('@tensorflow/tfjs-backend-wasm');
+    (await import('./wasm-kernels.js')).registerWasmKernels();
     return select('wasm');
   },
   cpu: async () => {

@@ -1,0 +1,281 @@
+import {
+  backend_util,
+  type Conv2DBackpropFilterAttrs,
+  type DepthwiseConv2dNativeBackpropFilterAttrs,
+  type DepthwiseConv2dNativeBackpropInputAttrs,
+  getKernel,
+  type MaxPoolGradAttrs,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+
+/*
+ * What TensorFlow.js 4.22 lacks or gets wrong on its WebAssembly backend, until a release brings it:
+ *
+ * - gradients of the filters of convolutions, and both gradients of depthwise ones, are missing;
+ * - MaxPoolGrad begins its search for the maximum at the smallest positive float, so that windows of negative numbers
+ *   alone get no gradient;
+ * - convolutions with padding "same" and strides larger than their filter answer with zeros or noise, unless the padding
+ *   is given in numbers.
+ *
+ * All tensors are [batch, height, width, channels].
+ */
+
+type Shape4 = [number, number, number, number];
+type Conv2DInfo = ReturnType<typeof backend_util.computeConv2DInfo>;
+
+interface Call<Attrs> {
+  readonly inputs: NamedTensorInfoMap;
+  readonly attrs: Attrs;
+  readonly backend: BackendWasm;
+}
+
+let areRegistered = false;
+
+/** Once a process; the WebAssembly backend must have been imported. */
+export function registerWasmKernels(): void {
+  if (areRegistered) return;
+  areRegistered = true;
+  unregisterKernel('MaxPoolGrad', 'wasm');
+  register('MaxPoolGrad', maxPoolGrad);
+  register('Conv2DBackpropFilter', convolutionFilterGrad);
+  register('DepthwiseConv2dNativeBackpropFilter', depthwiseFilterGrad);
+  register('DepthwiseConv2dNativeBackpropInput', depthwiseInputGrad);
+  for (const name of ['Conv2D', 'FusedConv2D', 'DepthwiseConv2dNative', 'FusedDepthwiseConv2D']) padInNumbers(name);
+}
+
+const register = <Attrs>(kernelName: string, kernel: (call: Call<Attrs>) => TensorInfo): void =>
+  registerKernel({ kernelName, backendName: 'wasm', kernelFunc: (call) => kernel(call as unknown as Call<Attrs>) });
+
+interface PaddedAttrs {
+  readonly pad: backend_util.ExplicitPadding | 'valid' | 'same' | number;
+  readonly strides: number | [number, number];
+  readonly dilations: number | [number, number];
+}
+
+/** Lets a kernel see padding "same" as the numbers that it stands for, where it would go wrong otherwise. */
+function padInNumbers(kernelName: string): void {
+  const original = getKernel(kernelName, 'wasm');
+  unregisterKernel(kernelName, 'wasm');
+  registerKernel({
+    ...original,
+    kernelFunc: (call) => {
+      const { inputs, attrs } = call as unknown as Call<PaddedAttrs & Record<string, unknown>>;
+      const pad = paddingOf(inputs.x!.shape, inputs.filter!.shape, attrs);
+      return original.kernelFunc({ ...call, attrs: { ...attrs, pad } as unknown as NamedAttrMap });
+    },
+  });
+}
+
+function paddingOf(input: readonly number[], filter: readonly number[], attrs: PaddedAttrs): PaddedAttrs['pad'] {
+  const [down, across] = typeof attrs.strides === 'number' ? [attrs.strides, attrs.strides] : attrs.strides;
+  if (attrs.pad !== 'same' || (down <= filter[0]! && across <= filter[1]!)) return attrs.pad;
+  const shapes = [input as Shape4, filter as Shape4] as const;
+  const { padInfo } = backend_util.computeConv2DInfo(
+    ...shapes,
+    attrs.strides,
+    attrs.dilations,
+    'same',
+    undefined,
+    true,
+  );
+  return [
+    [0, 0],
+    [padInfo.top, padInfo.bottom],
+    [padInfo.left, padInfo.right],
+    [0, 0],
+  ];
+}
+
+/** Values of a tensor in place. Taken after the last allocation: when memory grows, earlier views are cut off. */
+const valuesOf = (backend: BackendWasm, tensor: TensorInfo): Float32Array =>
+  backend.typedArrayFromHeap(tensor) as Float32Array;
+
+/** Zeros, to be added to. */
+function zeros(backend: BackendWasm, shape: readonly number[]): TensorInfo {
+  const tensor = backend.makeOutput([...shape], 'float32');
+  valuesOf(backend, tensor).fill(0);
+  return tensor;
+}
+
+/** The first of the largest inputs of each window gets the gradient of its answer. */
+function maxPoolGrad({ inputs, attrs, backend }: Call<MaxPoolGradAttrs>): TensorInfo {
+  const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
+  const { filterSize, strides, pad, dimRoundingMode } = attrs;
+  const info = backend_util.computePool2DInfo(input.shape as Shape4, filterSize, strides, 1, pad, dimRoundingMode);
+  const { starts, places } = windowsOf(info);
+  const dx = zeros(backend, input.shape);
+  const [x, from, to] = [valuesOf(backend, input), valuesOf(backend, dy), valuesOf(backend, dx)];
+  const { inChannels: channels, batchSize } = info;
+  let answer = 0;
+  for (let image = 0; image < batchSize; image += 1) {
+    const base = image * info.inHeight * info.inWidth * channels;
+    for (let window = 0; window + 1 < starts.length; window += 1) {
+      for (let c = 0; c < channels; c += 1, answer += 1) {
+        let best = base + places[starts[window]!]! + c;
+        for (let k = starts[window]! + 1; k < starts[window + 1]!; k += 1) {
+          const place = base + places[k]! + c;
+          if (x[place]! > x[best]!) best = place;
+        }
+        to[best]! += from[answer]!;
+      }
+    }
+  }
+  return dx;
+}
+
+/** Floats of unrolled windows that are multiplied at once. */
+const MOST_UNROLLED = 2 ** 21;
+
+/**
+ * Windows unrolled to rows (Chellapilla et al. 2006), then one product a part of the batch: rows transposed times dy is
+ * the gradient of the filter.
+ */
+function convolutionFilterGrad({ inputs, attrs, backend }: Call<Conv2DBackpropFilterAttrs>): TensorInfo {
+  const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
+  const { strides, pad, dimRoundingMode, filterShape } = attrs;
+  const info = backend_util.computeConv2DInfo(x.shape as Shape4, filterShape, strides, 1, pad, dimRoundingMode);
+  const { batchSize, inChannels, outChannels, filterHeight, filterWidth, outHeight, outWidth } = info;
+  const width = filterHeight * filterWidth * inChannels;
+  const rows = outHeight * outWidth;
+  const atOnce = Math.max(1, Math.min(batchSize, Math.floor(MOST_UNROLLED / (rows * width))));
+  const filter = zeros(backend, filterShape);
+  for (let first = 0; first < batchSize; first += atOnce) {
+    const images = Math.min(atOnce, batchSize - first);
+    const unrolled = zeros(backend, [1, images * rows, width]);
+    unroll(info, first, images, valuesOf(backend, x), valuesOf(backend, unrolled));
+    const part = backend.makeOutput([1, images * rows, outChannels], 'float32');
+    const begin = first * rows * outChannels;
+    valuesOf(backend, part).set(valuesOf(backend, dy).subarray(begin, begin + images * rows * outChannels));
+    const product = multiplied(backend, unrolled, part);
+    const [to, from] = [valuesOf(backend, filter), valuesOf(backend, product)];
+    for (let i = 0; i < to.length; i += 1) to[i]! += from[i]!;
+    for (const tensor of [unrolled, part, product]) backend.disposeData(tensor.dataId);
+  }
+  return filter;
+}
+
+/** transpose(a) b of two [1, rows, columns] tensors. */
+function multiplied(backend: BackendWasm, a: TensorInfo, b: TensorInfo): TensorInfo {
+  const { kernelFunc } = getKernel('BatchMatMul', 'wasm');
+  return kernelFunc({
+    inputs: { a, b },
+    backend,
+    attrs: { transposeA: true, transposeB: false },
+  }) as TensorInfo;
+}
+
+function unroll(info: Conv2DInfo, first: number, images: number, x: Float32Array, to: Float32Array): void {
+  const { inChannels, inHeight, inWidth, filterHeight, filterWidth } = info;
+  const { starts, places, taps } = windowsOf(info);
+  const width = filterHeight * filterWidth * inChannels;
+  let row = 0;
+  for (let image = first; image < first + images; image += 1) {
+    const base = image * inHeight * inWidth * inChannels;
+    for (let window = 0; window + 1 < starts.length; window += 1, row += width) {
+      for (let k = starts[window]!; k < starts[window + 1]!; k += 1) {
+        const [from, at] = [base + places[k]!, row + taps[k]! * inChannels];
+        for (let c = 0; c < inChannels; c += 1) to[at + c] = x[from + c]!;
+      }
+    }
+  }
+}
+
+function depthwiseFilterGrad({ inputs, attrs, backend }: Call<DepthwiseConv2dNativeBackpropFilterAttrs>): TensorInfo {
+  const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
+  const { filterShape } = attrs;
+  const info = depthwiseInfo(x.shape, filterShape, attrs);
+  const filter = zeros(backend, filterShape);
+  const [input, from, to] = [valuesOf(backend, x), valuesOf(backend, dy), valuesOf(backend, filter)];
+  forEachTap(info, filterShape[3], (place, answer, weight) => (to[weight]! += input[place]! * from[answer]!));
+  return filter;
+}
+
+function depthwiseInputGrad({ inputs, attrs, backend }: Call<DepthwiseConv2dNativeBackpropInputAttrs>): TensorInfo {
+  const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
+  const { inputShape } = attrs;
+  const info = depthwiseInfo(inputShape, filter.shape, attrs);
+  const dx = zeros(backend, inputShape);
+  const [from, weights, to] = [valuesOf(backend, dy), valuesOf(backend, filter), valuesOf(backend, dx)];
+  forEachTap(info, filter.shape[3]!, (place, answer, weight) => (to[place]! += weights[weight]! * from[answer]!));
+  return dx;
+}
+
+type DepthwiseAttrs = Pick<
+  DepthwiseConv2dNativeBackpropFilterAttrs,
+  'strides' | 'dilations' | 'pad' | 'dimRoundingMode'
+>;
+
+const depthwiseInfo = (
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  { strides, dilations, pad, dimRoundingMode }: DepthwiseAttrs,
+): Conv2DInfo =>
+  backend_util.computeConv2DInfo(
+    inputShape as Shape4,
+    filterShape as Shape4,
+    strides,
+    dilations,
+    pad,
+    dimRoundingMode,
+    true,
+  );
+
+/** Each product of a depthwise convolution once: place of the input, of the answer, and of the weight. */
+function forEachTap(
+  info: Conv2DInfo,
+  multiplier: number,
+  visit: (input: number, answer: number, weight: number) => void,
+): void {
+  const { inChannels: channels, inHeight, inWidth, batchSize } = info;
+  const { starts, places, taps } = windowsOf(info);
+  const answers = channels * multiplier;
+  let answer = 0;
+  for (let image = 0; image < batchSize; image += 1) {
+    const base = image * inHeight * inWidth * channels;
+    for (let window = 0; window + 1 < starts.length; window += 1, answer += answers) {
+      for (let k = starts[window]!; k < starts[window + 1]!; k += 1) {
+        for (let i = 0; i < answers; i += 1)
+          visit(base + places[k]! + Math.floor(i / multiplier), answer + i, taps[k]! * answers + i);
+      }
+    }
+  }
+}
+
+/**
+ * The windows of a convolution or pooling over one image, in the order of its answers: window w has the places
+ * [starts[w], starts[w + 1]). A place is the index of its first channel within the image; its tap says which place of the
+ * filter it is, row by row. Places outside of the image are left out.
+ */
+function windowsOf(info: Conv2DInfo): { starts: Int32Array; places: Int32Array; taps: Int32Array } {
+  const { inWidth, inChannels, filterWidth } = info;
+  const rows = Array.from({ length: info.outHeight }, (_, row) =>
+    within(row * info.strideHeight - info.padInfo.top, info.filterHeight, info.dilationHeight, info.inHeight),
+  );
+  const columns = Array.from({ length: info.outWidth }, (_, column) =>
+    within(column * info.strideWidth - info.padInfo.left, filterWidth, info.dilationWidth, inWidth),
+  );
+  const [starts, places, taps]: [number[], number[], number[]] = [[0], [], []];
+  for (const down of rows) {
+    for (const across of columns) {
+      for (const y of down) {
+        for (const x of across) {
+          places.push((y.at * inWidth + x.at) * inChannels);
+          taps.push(y.tap * filterWidth + x.tap);
+        }
+      }
+      starts.push(places.length);
+    }
+  }
+  return { starts: Int32Array.from(starts), places: Int32Array.from(places), taps: Int32Array.from(taps) };
+}
+
+/** Which of a filter's places along one side lie within the input, and where. */
+const within = (start: number, size: number, dilation: number, length: number): { at: number; tap: number }[] =>
+  Array.from({ length: size }, (_, tap) => ({ at: start + tap * dilation, tap })).filter(
+    ({ at }) => at >= 0 && at < length,
+  );
