@@ -107,23 +107,19 @@ function maxPoolGrad({ inputs, attrs, backend }: Call<MaxPoolGradAttrs>): Tensor
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
   const { filterSize, strides, pad, dimRoundingMode } = attrs;
   const info = backend_util.computePool2DInfo(input.shape as Shape4, filterSize, strides, 1, pad, dimRoundingMode);
-  const { starts, places } = windowsOf(info);
   const dx = zeros(backend, input.shape);
   const [x, from, to] = [valuesOf(backend, input), valuesOf(backend, dy), valuesOf(backend, dx)];
-  const { inChannels: channels, batchSize } = info;
-  let answer = 0;
-  for (let image = 0; image < batchSize; image += 1) {
-    const base = image * info.inHeight * info.inWidth * channels;
-    for (let window = 0; window + 1 < starts.length; window += 1) {
-      for (let c = 0; c < channels; c += 1, answer += 1) {
-        let best = base + places[starts[window]!]! + c;
-        for (let k = starts[window]! + 1; k < starts[window + 1]!; k += 1) {
-          const place = base + places[k]! + c;
-          if (x[place]! > x[best]!) best = place;
-        }
-        to[best]! += from[answer]!;
-      }
+  const windows = windowsOf(info);
+  const { inChannels: channels } = info;
+  for (let answer = 0; answer < from.length; answer += 1) {
+    const { begin, end, base } = windows.at(Math.floor(answer / channels));
+    const first = base + (answer % channels);
+    let best = first + windows.places[begin]!;
+    for (let k = begin + 1; k < end; k += 1) {
+      const place = first + windows.places[k]!;
+      if (x[place]! > x[best]!) best = place;
     }
+    to[best]! += from[answer]!;
   }
   return dx;
 }
@@ -147,13 +143,13 @@ function convolutionFilterGrad({ inputs, attrs, backend }: Call<Conv2DBackpropFi
   for (let first = 0; first < batchSize; first += atOnce) {
     const images = Math.min(atOnce, batchSize - first);
     const unrolled = zeros(backend, [1, images * rows, width]);
-    unroll(info, first, images, valuesOf(backend, x), valuesOf(backend, unrolled));
+    const from = first * rows;
+    unroll(info, { from, to: from + images * rows }, valuesOf(backend, x), valuesOf(backend, unrolled));
     const part = backend.makeOutput([1, images * rows, outChannels], 'float32');
     const begin = first * rows * outChannels;
     valuesOf(backend, part).set(valuesOf(backend, dy).subarray(begin, begin + images * rows * outChannels));
     const product = multiplied(backend, unrolled, part);
-    const [to, from] = [valuesOf(backend, filter), valuesOf(backend, product)];
-    for (let i = 0; i < to.length; i += 1) to[i]! += from[i]!;
+    addTo(valuesOf(backend, filter), valuesOf(backend, product));
     for (const tensor of [unrolled, part, product]) backend.disposeData(tensor.dataId);
   }
   return filter;
@@ -169,18 +165,21 @@ function multiplied(backend: BackendWasm, a: TensorInfo, b: TensorInfo): TensorI
   }) as TensorInfo;
 }
 
-function unroll(info: Conv2DInfo, first: number, images: number, x: Float32Array, to: Float32Array): void {
-  const { inChannels, inHeight, inWidth, filterHeight, filterWidth } = info;
-  const { starts, places, taps } = windowsOf(info);
+function addTo(sums: Float32Array, values: Float32Array): void {
+  for (let i = 0; i < sums.length; i += 1) sums[i]! += values[i]!;
+}
+
+/** The windows of a range, one a row; places outside of the image stay zero. */
+function unroll(info: Conv2DInfo, range: { from: number; to: number }, x: Float32Array, rows: Float32Array): void {
+  const { inChannels, filterHeight, filterWidth } = info;
+  const windows = windowsOf(info);
   const width = filterHeight * filterWidth * inChannels;
-  let row = 0;
-  for (let image = first; image < first + images; image += 1) {
-    const base = image * inHeight * inWidth * inChannels;
-    for (let window = 0; window + 1 < starts.length; window += 1, row += width) {
-      for (let k = starts[window]!; k < starts[window + 1]!; k += 1) {
-        const [from, at] = [base + places[k]!, row + taps[k]! * inChannels];
-        for (let c = 0; c < inChannels; c += 1) to[at + c] = x[from + c]!;
-      }
+  for (let window = range.from; window < range.to; window += 1) {
+    const { begin, end, base } = windows.at(window);
+    for (let k = begin; k < end; k += 1) {
+      const from = base + windows.places[k]!;
+      const at = (window - range.from) * width + windows.taps[k]! * inChannels;
+      for (let c = 0; c < inChannels; c += 1) rows[at + c] = x[from + c]!;
     }
   }
 }
@@ -231,47 +230,54 @@ function forEachTap(
   multiplier: number,
   visit: (input: number, answer: number, weight: number) => void,
 ): void {
-  const { inChannels: channels, inHeight, inWidth, batchSize } = info;
-  const { starts, places, taps } = windowsOf(info);
+  const { inChannels: channels, batchSize, outHeight, outWidth } = info;
+  const windows = windowsOf(info);
   const answers = channels * multiplier;
-  let answer = 0;
-  for (let image = 0; image < batchSize; image += 1) {
-    const base = image * inHeight * inWidth * channels;
-    for (let window = 0; window + 1 < starts.length; window += 1, answer += answers) {
-      for (let k = starts[window]!; k < starts[window + 1]!; k += 1) {
-        for (let i = 0; i < answers; i += 1)
-          visit(base + places[k]! + Math.floor(i / multiplier), answer + i, taps[k]! * answers + i);
-      }
+  for (let window = 0; window < batchSize * outHeight * outWidth; window += 1) {
+    const { begin, end, base } = windows.at(window);
+    for (let k = begin; k < end; k += 1) {
+      const [place, weight] = [base + windows.places[k]!, windows.taps[k]! * answers];
+      for (let i = 0; i < answers; i += 1) visit(place + Math.floor(i / multiplier), window * answers + i, weight + i);
     }
   }
 }
 
-/**
- * The windows of a convolution or pooling over one image, in the order of its answers: window w has the places
- * [starts[w], starts[w + 1]). A place is the index of its first channel within the image; its tap says which place of the
- * filter it is, row by row. Places outside of the image are left out.
- */
-function windowsOf(info: Conv2DInfo): { starts: Int32Array; places: Int32Array; taps: Int32Array } {
-  const { inWidth, inChannels, filterWidth } = info;
+interface Windows {
+  /** Of each place of a window: the index of its first channel within the image. */
+  readonly places: Int32Array;
+  /** And which place of the filter it is, row by row. */
+  readonly taps: Int32Array;
+  /** Where the places of a window of the batch begin and end, and where its image begins. */
+  at(window: number): { readonly begin: number; readonly end: number; readonly base: number };
+}
+
+/** The windows of a convolution or pooling in the order of its answers, without the places outside of the image. */
+function windowsOf(info: Conv2DInfo): Windows {
+  const { inHeight, inWidth, inChannels, filterWidth } = info;
   const rows = Array.from({ length: info.outHeight }, (_, row) =>
-    within(row * info.strideHeight - info.padInfo.top, info.filterHeight, info.dilationHeight, info.inHeight),
+    within(row * info.strideHeight - info.padInfo.top, info.filterHeight, info.dilationHeight, inHeight),
   );
   const columns = Array.from({ length: info.outWidth }, (_, column) =>
     within(column * info.strideWidth - info.padInfo.left, filterWidth, info.dilationWidth, inWidth),
   );
-  const [starts, places, taps]: [number[], number[], number[]] = [[0], [], []];
-  for (const down of rows) {
-    for (const across of columns) {
-      for (const y of down) {
-        for (const x of across) {
-          places.push((y.at * inWidth + x.at) * inChannels);
-          taps.push(y.tap * filterWidth + x.tap);
-        }
-      }
-      starts.push(places.length);
-    }
-  }
-  return { starts: Int32Array.from(starts), places: Int32Array.from(places), taps: Int32Array.from(taps) };
+  const windows = rows.flatMap((down) =>
+    columns.map((across) =>
+      down.flatMap((y) =>
+        across.map((x) => ({ place: (y.at * inWidth + x.at) * inChannels, tap: y.tap * filterWidth + x.tap })),
+      ),
+    ),
+  );
+  const starts = [0];
+  for (const { length } of windows) starts.push(starts.at(-1)! + length);
+  return {
+    places: Int32Array.from(windows.flat(), ({ place }) => place),
+    taps: Int32Array.from(windows.flat(), ({ tap }) => tap),
+    at: (window) => {
+      const [image, own] = [Math.floor(window / windows.length), window % windows.length];
+      const base = image * inHeight * inWidth * inChannels;
+      return { begin: starts[own]!, end: starts[own + 1]!, base };
+    },
+  };
 }
 
 /** Which of a filter's places along one side lie within the input, and where. */
