@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { predictionColumns, type PredictionRow } from '../core/prediction-row.js';
+import type { Task } from '../core/task.js';
 import { Database } from '../platform/database/database.js';
+import { fixTask } from '../platform/database/project-settings.js';
 import type { PackKey } from '../platform/object-store/packs.js';
 
 export interface RestoredPrediction extends PredictionRow {
@@ -23,6 +25,10 @@ export class PredictionRestoreStore {
   async known(packIds: readonly string[]): Promise<Set<string>> {
     const rows = await this.db.query<{ id: string }>('select id from pack where id = any($1::uuid[])', [packIds]);
     return new Set(rows.map(({ id }) => id));
+  }
+
+  fixTask(projectId: string, task: Task): Promise<Task> {
+    return fixTask(this.db, projectId, task);
   }
 
   /** A pack as one batch, its predictions and the books, in one transaction. Tells how many predictions were missing. */

@@ -1,18 +1,10 @@
-import { type ErrorSummary, errorSummary, median, quantile } from '../../core/errors-of-values.js';
+import { errorSummary, median, quantile } from '../../core/errors-of-values.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import type { Suspect } from '../../core/suspicion.js';
 import { roundedText, valueOf } from '../../core/task.js';
 import type { FitOrder, Learner } from './learner.js';
 import { FEWEST, foldsOf, FOLDS, fitWithoutFold } from './out-of-fold.js';
-
-/** What models that had not seen the samples say about their values. */
-export interface ErrorsOutOfFold {
-  readonly error: ErrorSummary;
-  /** Answers are so far from the truth, or less, in `level` of all cases. */
-  readonly halfWidth: number;
-  readonly level: number;
-  readonly suspects: readonly Suspect[];
-}
+import type { ErrorsOutOfFold } from './types.js';
 
 const LEVEL = 0.9;
 /** In units of a normal distribution's deviation, of which the median of absolute errors is .6745. */

@@ -5,12 +5,11 @@ import { describe, expect, it } from 'vitest';
 import type { Input } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { TrainingRefused } from './errors.js';
-import type { ErrorsOutOfFold } from './judge-values.js';
 import { loadModel } from './load-model.js';
 import { readManifest } from './model-files.js';
 import { seededRandom } from './random.js';
 import { trainModel } from './train-model.js';
-import type { ModelFiles, TrainingOptions } from './types.js';
+import type { ErrorsOutOfFold, ModelFiles, TrainingOptions } from './types.js';
 
 const options = (over: Partial<TrainingOptions> = {}): TrainingOptions => ({
   seed: 1,

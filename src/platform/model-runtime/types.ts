@@ -1,7 +1,7 @@
+import type { ErrorSummary } from '../../core/errors-of-values.js';
 import type { Input } from '../../core/input.js';
 import type { LabelChanges } from '../../core/label-changes.js';
 import type { WeightSettings } from '../../core/sample-weight.js';
-import type { ErrorsOutOfFold } from './judge-values.js';
 import type { LeakCertificate } from './leaks.js';
 import type { SampleMap } from '../../core/projection.js';
 import type { ScopeThreshold } from '../../core/scope.js';
@@ -77,6 +77,15 @@ export interface LabelsOutOfFold {
   readonly suspects: readonly Suspect[];
   readonly alarms: readonly string[];
   readonly flagged: number;
+}
+
+/** What models that had not seen the samples say about their values. */
+export interface ErrorsOutOfFold {
+  readonly error: ErrorSummary;
+  /** Answers are so far from the truth, or less, in `level` of all cases. */
+  readonly halfWidth: number;
+  readonly level: number;
+  readonly suspects: readonly Suspect[];
 }
 
 export interface TrainingMetrics {
