@@ -17,6 +17,8 @@ export interface BaseSpec {
   readonly input: BaseInput;
   /** Layer (or node) whose output is read; null: the last one before the answers. */
   readonly outputLayer: string | null;
+  /** The layer from which on the base is trained together with its head; absent or null: it is frozen. */
+  readonly trainableFrom?: string | null;
   /** All of the model is read, its answers included. */
   readonly isWhole?: boolean;
 }

@@ -14,4 +14,6 @@ export const BaseOrder = z.strictObject({
     z.strictObject({ kind: z.literal('vector'), size: z.number().int().min(1).max(10_000) }),
   ]),
   outputLayer: z.string().min(1).max(200).nullish(),
+  /** Of a model of layers: the one from which on it is trained together with its head. Frozen when not given. */
+  trainableFrom: z.string().min(1).max(200).nullish(),
 });

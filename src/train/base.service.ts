@@ -37,7 +37,13 @@ export class BaseService {
       format: formatOf(order.model),
       input: order.input,
       outputLayer: order.outputLayer ?? null,
+      // Bases of before it could be chosen keep their hash.
+      ...(order.trainableFrom ? { trainableFrom: order.trainableFrom } : {}),
     };
+    if (spec.trainableFrom && spec.format === 'graph-model')
+      throw invalid([
+        { pointer: '/trainableFrom', detail: 'names a layer, and the model is a graph, which stays frozen' },
+      ]);
     const model = Buffer.from(JSON.stringify(order.model));
     const hash = hashOf(spec, model, weights);
     const known = await this.store.byHash(projectId, hash);

@@ -6,7 +6,7 @@ import { type BackendName, openBackend, type Tf } from './backend.js';
 import type { DenseNetwork } from './dense-network.js';
 import { InputMismatch, TrainingRefused } from './errors.js';
 import { imagePixels } from './image-pixels.js';
-import { modelFiles } from './layers-model.js';
+import { joined, savedFiles } from './joined-model.js';
 import { bytesOf, fileOf } from './model-files.js';
 import type { ModelFiles } from './types.js';
 
@@ -18,7 +18,7 @@ type Net = Awaited<ReturnType<typeof layersNet>>;
 /** A frozen pre-trained model, cut before its answers: inputs in, activations out. */
 export class Base {
   private constructor(
-    private readonly tf: Tf,
+    readonly tf: Tf,
     private readonly net: Net,
     readonly input: BaseInput,
     /** How many numbers the activations of one input are. */
@@ -48,8 +48,24 @@ export class Base {
   }
 
   /** Base and head as one LayersModel; undefined for a graph, which cannot be continued. */
-  withHead(head: DenseNetwork): Promise<Map<string, Buffer>> | undefined {
-    return this.net.model ? joined(this.net.model, this.net.output!, head) : undefined;
+  async withHead(head: DenseNetwork): Promise<Map<string, Buffer> | undefined> {
+    const whole = this.net.model && (await joined(this.net.model, this.net.output!, head, 'softmax'));
+    return whole && savedFiles(whole.model);
+  }
+
+  /** The layers of the base, to be trained on; undefined for a graph, whose nodes cannot be. */
+  get layers(): { readonly model: LayersModel; readonly output: SymbolicTensor } | undefined {
+    return this.net.model && { model: this.net.model, output: this.net.output! };
+  }
+
+  /** Of the tensor that one input becomes. */
+  get inputShape(): readonly number[] {
+    return shapeOf(this.input);
+  }
+
+  /** What the base reads of each input. Throws {@link InputMismatch}. */
+  numbers(inputs: readonly Input[]): Promise<Float32Array[]> {
+    return Promise.all(inputs.map((input, index) => read(input, index, this.input)));
   }
 
   dispose(): void {
@@ -57,8 +73,10 @@ export class Base {
   }
 }
 
-const numbersOf = (input: BaseInput): number =>
-  input.kind === 'vector' ? input.size : input.width * input.height * input.channels;
+const shapeOf = (input: BaseInput): readonly number[] =>
+  input.kind === 'vector' ? [input.size] : [input.height, input.width, input.channels];
+
+const numbersOf = (input: BaseInput): number => shapeOf(input).reduce((product, size) => product * size, 1);
 
 async function read(input: Input, index: number, spec: BaseInput): Promise<Float32Array> {
   if (spec.kind === 'vector') {
@@ -75,9 +93,8 @@ async function run(tf: Tf, net: Net, spec: BaseInput, rows: readonly Float32Arra
   const size = numbersOf(spec);
   const all = new Float32Array(rows.length * size);
   rows.forEach((row, i) => all.set(row, i * size));
-  const shape = spec.kind === 'vector' ? [spec.size] : [spec.height, spec.width, spec.channels];
   const output = tf.tidy(() => {
-    const found = net.answer(tf.tensor(all, [rows.length, ...shape]));
+    const found = net.answer(tf.tensor(all, [rows.length, ...shapeOf(spec)]));
     // Maps of features are averaged over their places.
     const pooled = found.rank === 4 ? tf.mean(found, [1, 2]) : found;
     return tf.reshape(pooled, [rows.length, -1]);
@@ -106,10 +123,11 @@ function artifactsOf(files: ModelFiles) {
   };
 }
 
-async function layersNet(tf: Tf, files: ModelFiles, { outputLayer, isWhole }: BaseSpec) {
+async function layersNet(tf: Tf, files: ModelFiles, { outputLayer, trainableFrom, isWhole }: BaseSpec) {
   const { loadLayersModel, model } = await import('@tensorflow/tfjs-layers');
   const whole = await refusing(() => loadLayersModel(tf.io.fromMemory(artifactsOf(files))));
   const last = isWhole ? whole.layers.at(-1)! : lastBeforeAnswers(whole);
+  if (trainableFrom) await refusing(() => whole.getLayer(trainableFrom));
   const layer = outputLayer === null ? last : await refusing(() => whole.getLayer(outputLayer));
   const cut = model({ inputs: whole.inputs, outputs: layer.output as SymbolicTensor });
   return {
@@ -151,32 +169,6 @@ async function refusing<T>(make: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     throw new TrainingRefused(`the base cannot be used: ${(error as Error).message.split('\n')[0]}`);
   }
-}
-
-async function joined(base: LayersModel, output: SymbolicTensor, head: DenseNetwork): Promise<Map<string, Buffer>> {
-  const { layers, model } = await import('@tensorflow/tfjs-layers');
-  const tf = await import('@tensorflow/tfjs-core');
-  // As `run` brings activations to rows.
-  const toRow = { 2: undefined, 4: layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }) };
-  const flat = output.shape.length in toRow ? toRow[output.shape.length as 2 | 4] : layers.flatten();
-  let values = flat ? (flat.apply(output) as SymbolicTensor) : output;
-  const dense = head.map(({ units }, i) =>
-    layers.dense({ units, name: `head_${i}`, activation: i === head.length - 1 ? 'softmax' : 'relu' }),
-  );
-  for (const layer of dense) values = layer.apply(values) as SymbolicTensor;
-  const whole = model({ inputs: base.inputs, outputs: values });
-  dense.forEach((layer, i) => {
-    const { inputs, units, kernel, bias } = head[i]!;
-    layer.setWeights([tf.tensor2d(kernel, [inputs, units]), tf.tensor1d(bias)]);
-  });
-  let files = new Map<string, Buffer>();
-  await whole.save(
-    tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
-      files = modelFiles(modelTopology as object, weightSpecs!, Buffer.from(weightData as ArrayBuffer));
-      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' as const } };
-    }),
-  );
-  return files;
 }
 
 /** The head's own numbers, beside the whole: kernel and bias of each layer, one after the other. */

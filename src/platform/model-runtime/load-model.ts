@@ -2,7 +2,7 @@ import type { ObjectStore } from '../object-store/object-store.js';
 import type { BackendName } from './backend.js';
 import { Base } from './base.js';
 import { type BaseInputs, DenseModel, decodeDenseModel } from './dense-model.js';
-import { ForeignModel } from './foreign-model.js';
+import { WholeModel } from './whole-model.js';
 import { fileKey, isForeign, MANIFEST, type ModelManifest, verifiedManifest } from './model-files.js';
 import { decodeTextModel, TextModel } from './text-model.js';
 import { VALUE } from './goal.js';
@@ -16,7 +16,8 @@ import { ValueModel } from './value-model.js';
  */
 export async function loadModel(files: ModelFiles, store?: ObjectStore): Promise<ServedModel> {
   const manifest = verifiedManifest(files);
-  if (isForeign(manifest)) return refusing(await ForeignModel.open(files, manifest.labels), manifest);
+  if (isForeign(manifest)) return refusing(await WholeModel.ofForeign(files, manifest.labels), manifest);
+  if (manifest.thawedFrom !== undefined) return refusing(await WholeModel.ofThawed(files, manifest.labels), manifest);
   const model = await openModel(files, manifest, store);
   return manifest.task === 'regression' ? new ValueModel(model, manifest.width ?? null) : refusing(model, manifest);
 }

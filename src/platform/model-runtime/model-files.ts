@@ -32,6 +32,8 @@ export interface ModelFacts {
   readonly counts: Readonly<Record<string, number>>;
   /** What is answered where no label reaches the threshold; absent where answers are never refused. */
   readonly outOfScope?: Refusal;
+  /** The files hold the base too, trained on from this layer; absent where the base is frozen. */
+  readonly thawedFrom?: string;
   /** Absent: classification. A regression has no labels and answers with its one output. */
   readonly task?: Task;
   /** Of a regression: how wide its intervals are; absent where it is not known. */

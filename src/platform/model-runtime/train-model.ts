@@ -4,11 +4,12 @@ import { decodeDenseModel } from './dense-model.js';
 import { denseLearner } from './dense-learner.js';
 import { type Goal, VALUE } from './goal.js';
 import type { Fit, FitOrder, Learner } from './learner.js';
-import { lessonOf, type Parent, RETIRED } from './lesson.js';
+import { type Lesson, lessonOf, type Parent, RETIRED } from './lesson.js';
 import { isForeign, type ModelFacts, sealFiles, verifiedManifest } from './model-files.js';
 import { type OwnBase, readSamples, type ReadSamples } from './read-samples.js';
 import { decodeTextModel } from './text-model.js';
 import { textLearner } from './text-learner.js';
+import { type Thawed, thaw } from './thaw.js';
 import { TrainingPace } from './training-pace.js';
 import type { Excluded, ModelFiles, ModelKind, TrainedModel, TrainingOptions } from './types.js';
 
@@ -47,24 +48,57 @@ export async function trainModel(
   const verdict = await lesson.judge(learner, judging);
   const members = Int32Array.from(samples.keys()).filter((i) => !verdict.pruned.has(samples[i]!.sampleId));
   const fit = await learner.fit({ ...order, members, onProgress: part(options.onProgress, JUDGED, 1) });
+  const thawed = own && (await thawOf(own, { read, lesson, learner, members }, options, pace));
   const control = parent && options.hasControl ? await learner.fit({ ...order, ...COLD, members }) : undefined;
 
   const { labels } = lesson;
   const about = { kind: read.kind, labels, seed: options.seed, backend: HEADS, counts: lesson.counts };
   const facts = { ...about, ...verdict.facts };
   const seal = async ({ files }: Fit) => sealFiles(await withBase(files(verdict.temperature), facts, own), facts);
+  const whole = thawed?.files && new Map([...fit.files(verdict.temperature), ...thawed.files]);
   const metrics = {
-    ...(read.inputs?.kind === 'base' ? { base: read.inputs.hash } : {}),
+    ...baseOf(read),
     trainSamples: members.length,
     seconds: (performance.now() - startedAt) / 1000,
     finalLoss: fit.finalLoss,
     epochs: fit.epochs,
     ...verdict.metrics,
+    ...(thawed && { thawing: thawed.report }),
     ...reported(read.excluded),
     ...controlled(control),
   };
   const kept = { map: verdict.map, control: control && (await seal(control)) };
-  return { kind: read.kind, labels, files: await seal(fit), backend: HEADS, metrics, ...kept };
+  const files = whole ? sealFiles(whole, { ...facts, thawedFrom: thawed.report.from }) : await seal(fit);
+  return { kind: read.kind, labels, files, backend: HEADS, metrics, ...kept };
+}
+
+const baseOf = ({ inputs }: ReadSamples) => (inputs?.kind === 'base' ? { base: inputs.hash } : {});
+
+interface Lessons {
+  readonly read: ReadSamples;
+  readonly lesson: Lesson;
+  readonly learner: Learner;
+  readonly members: Int32Array;
+}
+
+/** The base trained on together with its head, where the project wants that; values are learnt on a frozen one. */
+async function thawOf(
+  { base, inputs }: OwnBase,
+  { read, lesson, learner, members }: Lessons,
+  { seed, onProgress }: TrainingOptions,
+  pace: TrainingPace,
+): Promise<Thawed | undefined> {
+  const from = inputs.spec.trainableFrom;
+  const { targets, labels } = lesson.goal;
+  if (!from || read.inputs?.kind !== 'base' || targets instanceof Float32Array) return undefined;
+  const samples = read.usable.map(({ sample }) => sample);
+  const { importance } = lesson;
+  const headOn = async (some: Int32Array) => {
+    const fit = await learner.fit({ importance, seed, effort: 1, ...COLD, members: some });
+    return decodeDenseModel(fit.files(1), labels).network;
+  };
+  const progress = part(onProgress, JUDGED, 1);
+  return thaw({ base, from, samples, targets, importance, members, seed, headOn, onProgress: progress }, pace);
 }
 
 /** A model on a project's own base becomes one LayersModel with it, where TensorFlow.js can continue the base. */

@@ -88,6 +88,17 @@ export interface ErrorsOutOfFold {
   readonly suspects: readonly Suspect[];
 }
 
+/** A base that was trained on together with its head, judged by samples that were kept back from both. */
+export interface Thawing {
+  /** The layer from which on it learnt. */
+  readonly from: string;
+  /** Of the epoch that was best; 0 where none was better than the frozen base. */
+  readonly epochs: number;
+  readonly keptBack: number;
+  readonly frozen: { readonly loss: number; readonly accuracy: number };
+  readonly thawed: { readonly loss: number; readonly accuracy: number } | null;
+}
+
 export interface TrainingMetrics {
   /** Hash of the project's own base, where the model stands on one. */
   readonly base?: string;
@@ -99,6 +110,8 @@ export interface TrainingMetrics {
   readonly outOfFold?: LabelsOutOfFold | ErrorsOutOfFold;
   /** From which confidence on answers are given, and what that costs; absent where no label is for "out of scope". */
   readonly outOfScope?: ScopeThreshold;
+  /** Absent where the base is frozen. */
+  readonly thawing?: Thawing;
   /** Absent in versions of before it was looked for. */
   readonly leaks?: LeakCertificate;
   /** There is a control: the same samples learnt from nothing. */

@@ -1,0 +1,227 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { meanLoss, type Said, temperatureOf } from '../../core/calibration.js';
+import { sha256 } from '../../core/ids.js';
+import type { SnapshotSample } from '../../core/manifest.js';
+import type { Tf } from './backend.js';
+import type { Base } from './base.js';
+import { cooled, type DenseNetwork } from './dense-network.js';
+import { joined, type Joined, savedFiles } from './joined-model.js';
+import { type SeededRandom, seededRandom } from './random.js';
+import { cosine, requireFinite, type TrainingPace } from './training-pace.js';
+import type { ModelFiles, Thawing } from './types.js';
+
+/*
+ * A base that is trained on from a named layer, together with the head that was learnt on it. It counts only where it is
+ * better on samples that neither it nor that head has learnt from.
+ */
+
+/** One sample in so many, by its group, is kept back to judge by. */
+const KEPT_BACK = 5;
+const FEWEST = 100;
+const BATCH = 32;
+/** A tenth of what a fresh network would take: what the layers know is to be bent, not forgotten. */
+const RATE = 5e-4;
+const LOOKS = 12_000;
+const MOST_EPOCHS = 8;
+
+export interface ThawOrder {
+  readonly base: Base;
+  /** The layer from which on the base learns. */
+  readonly from: string;
+  readonly samples: readonly SnapshotSample[];
+  /** By sample: index of its label. */
+  readonly targets: Int32Array;
+  readonly importance: Float32Array;
+  readonly members: Int32Array;
+  readonly seed: number;
+  readonly onProgress: (fraction: number, note: string) => void;
+  /** A head on the frozen base, learnt from these samples alone. */
+  headOn(members: Int32Array): Promise<DenseNetwork>;
+}
+
+export interface Thawed {
+  readonly report: Thawing;
+  /** The whole network, with confidences made true on what was kept back; null where it is no better than the frozen base. */
+  readonly files: ModelFiles | null;
+}
+
+/** Undefined for a graph and for few samples. */
+export async function thaw(order: ThawOrder, pace: TrainingPace): Promise<Thawed | undefined> {
+  const { base, from, seed } = order;
+  const parts = partsOf(order);
+  if (!base.layers || parts.learn.length < FEWEST || parts.judge.length === 0) return undefined;
+  const head = await order.headOn(parts.learn);
+  const whole = await joined(base.layers.model, base.layers.output, head, 'linear');
+  const network = new ThawingNetwork(base.tf, whole, base.inputShape, head.at(-1)!.units);
+  network.freezeUpTo(base.layers.model, from);
+  const frozen = await judged(network, order, parts.judge, pace);
+  const best = await descend(network, order, parts, { random: seededRandom(seed), pace, frozen });
+  const report = { from, epochs: best?.epoch ?? 0, keptBack: parts.judge.length, frozen: scoreOf(frozen) };
+  if (!best) return { files: null, report: { ...report, thawed: null } };
+  network.restore(best.weights);
+  const temperature = temperatureOf(best.said);
+  const trained = cooled(network.head(head), temperature);
+  const answering = await joined(base.layers.model, base.layers.output, trained, 'softmax');
+  return { files: await savedFiles(answering.model), report: { ...report, thawed: scoreOf(best.said) } };
+}
+
+interface Parts {
+  readonly learn: Int32Array;
+  readonly judge: Int32Array;
+}
+
+/** Samples of one group are on one side. */
+function partsOf({ samples, members }: ThawOrder): Parts {
+  const isJudge = (i: number): boolean => {
+    const { groupHash, sampleId } = samples[i]!;
+    return Number.parseInt(sha256(`kept back ${groupHash ?? sampleId}`).slice(0, 8), 16) % KEPT_BACK === 0;
+  };
+  return { learn: members.filter((i) => !isJudge(i)), judge: members.filter(isJudge) };
+}
+
+interface Best {
+  readonly epoch: number;
+  readonly weights: Float32Array[];
+  readonly said: readonly Said[];
+}
+
+/** The epoch that answers best what was kept back; undefined when none is better than the frozen base. */
+async function descend(
+  network: ThawingNetwork,
+  { base, samples, targets, importance, onProgress }: ThawOrder,
+  { learn, judge }: Parts,
+  { random, pace, frozen }: { random: SeededRandom; pace: TrainingPace; frozen: readonly Said[] },
+): Promise<Best | undefined> {
+  const epochs = Math.max(1, Math.min(MOST_EPOCHS, Math.round(LOOKS / learn.length)));
+  const order = learn.slice();
+  let best: Best | undefined;
+  let least = meanLoss(frozen);
+  for (let epoch = 1; epoch <= epochs; epoch += 1) {
+    random.shuffle(order);
+    for (let at = 0; at < order.length; at += BATCH) {
+      const batch = order.subarray(at, at + BATCH);
+      const rows = await base.numbers(Array.from(batch, (i) => samples[i]!.input));
+      const rate = RATE * cosine((epoch - 1 + at / order.length) / epochs);
+      const loss = network.learn(rows, { targets: pick(targets, batch), importance: pick(importance, batch) }, rate);
+      requireFinite(loss, epoch);
+      await pace.breathe();
+    }
+    const said = await judged(network, { base, samples, targets }, judge, pace);
+    const loss = meanLoss(said);
+    if (loss < least) best = { epoch, weights: network.weights(), said };
+    least = Math.min(least, loss);
+    onProgress(
+      epoch / epochs,
+      `base and head, epoch ${epoch} of ${epochs}, loss ${loss.toFixed(4)} on what is kept back`,
+    );
+  }
+  return best;
+}
+
+const pick = <Values extends Int32Array | Float32Array>(values: Values, indexes: Int32Array): number[] =>
+  Array.from(indexes, (i) => values[i]!);
+
+async function judged(
+  network: ThawingNetwork,
+  { base, samples, targets }: Pick<ThawOrder, 'base' | 'samples' | 'targets'>,
+  judge: Int32Array,
+  pace: TrainingPace,
+): Promise<Said[]> {
+  const said: Said[] = [];
+  for (let at = 0; at < judge.length; at += BATCH) {
+    const part = judge.subarray(at, at + BATCH);
+    const rows = await base.numbers(Array.from(part, (i) => samples[i]!.input));
+    network.probabilities(rows).forEach((probabilities, k) => said.push({ probabilities, target: targets[part[k]!]! }));
+    await pace.breathe();
+  }
+  return said;
+}
+
+function scoreOf(said: readonly Said[]): { loss: number; accuracy: number } {
+  const right = said.filter(({ probabilities, target }) => {
+    const values = probabilities as Float32Array;
+    return values.indexOf(Math.max(...values)) === target;
+  });
+  return { loss: meanLoss(said), accuracy: right.length / said.length };
+}
+
+/** A network whose last layers learn, by Adam. Every tensor is freed by the time a method returns. */
+class ThawingNetwork {
+  private readonly optimizer;
+
+  constructor(
+    private readonly tf: Tf,
+    private readonly whole: Joined,
+    private readonly shape: readonly number[],
+    private readonly classes: number,
+  ) {
+    this.optimizer = tf.train.adam(RATE);
+  }
+
+  /**
+   * What lies before the layer keeps its weights, and so does every batch normalisation: its means are those of the data
+   * that the base was trained on, and few samples would spoil them.
+   */
+  freezeUpTo(base: LayersModel, from: string): void {
+    const first = base.layers.findIndex(({ name }) => name === from);
+    base.layers.forEach((layer, i) => {
+      layer.trainable = i >= first && layer.getClassName() !== 'BatchNormalization';
+    });
+  }
+
+  /** One step; the mean loss before it. */
+  learn(
+    rows: readonly Float32Array[],
+    { targets, importance }: { targets: number[]; importance: number[] },
+    rate: number,
+  ): number {
+    const { tf } = this;
+    return tf.tidy(() => {
+      const truth = tf.oneHot(tf.tensor1d(targets, 'int32'), this.classes);
+      const { value, grads } = tf.variableGrads(() => {
+        const entropy = tf.neg(tf.sum(tf.mul(truth, tf.logSoftmax(this.sums(rows))), 1));
+        return tf.mean(tf.mul(tf.tensor1d(importance), entropy));
+      });
+      (this.optimizer as unknown as { learningRate: number }).learningRate = rate;
+      this.optimizer.applyGradients(Object.entries(grads).map(([name, tensor]) => ({ name, tensor })));
+      return value.dataSync()[0]!;
+    });
+  }
+
+  probabilities(rows: readonly Float32Array[]): Float32Array[] {
+    const { tf } = this;
+    const values = tf.tidy(() => tf.softmax(this.sums(rows)).dataSync() as Float32Array);
+    const width = values.length / rows.length;
+    return rows.map((_, i) => values.slice(i * width, (i + 1) * width));
+  }
+
+  weights(): Float32Array[] {
+    return this.whole.model.trainableWeights.map((weight) => (weight.read().dataSync() as Float32Array).slice());
+  }
+
+  restore(values: readonly Float32Array[]): void {
+    const { tf } = this;
+    tf.tidy(() => {
+      this.whole.model.trainableWeights.forEach((weight, i) => {
+        weight.write(tf.tensor(values[i]!, weight.shape as number[]));
+      });
+    });
+  }
+
+  /** The head as it is now; `like` has its sizes. */
+  head(like: DenseNetwork): DenseNetwork {
+    return this.whole.head.map((layer, i) => {
+      const [kernel, bias] = layer.getWeights().map((tensor) => (tensor.dataSync() as Float32Array).slice());
+      return { ...like[i]!, kernel: kernel!, bias: bias! };
+    });
+  }
+
+  /** Layers answer as in service: nothing is dropped out, and batch normalisations use what they know. */
+  private sums(rows: readonly Float32Array[]): Tensor {
+    const all = new Float32Array(rows.length * rows[0]!.length);
+    rows.forEach((row, i) => all.set(row, i * row.length));
+    const inputs = this.tf.tensor(all, [rows.length, ...this.shape]);
+    return this.whole.model.apply(inputs, { training: false }) as Tensor;
+  }
+}
