@@ -3,7 +3,7 @@ import type { ModelFiles } from '../../src/platform/model-runtime/types.js';
 import { banking77, clinc150, elec2, fashionMnist, firstOfEach, type Labelled, parted, shuffled } from './data.js';
 import { hint3, scopeOfClinc } from './scope-cases.js';
 import { accuracy, answers, learn, learnNaively } from './models.js';
-import { transfer } from './transfer-case.js';
+import { thawing, transfer } from './transfer-case.js';
 import { demand } from './value-cases.js';
 
 /** One number of one case under one seed. */
@@ -216,5 +216,6 @@ export const CASES: Readonly<Record<string, Case>> = {
   demand: { folder: 'elec2', title: 'Elec2, demand as a value', run: demand },
   hint3: { folder: 'hint3', title: 'HINT3', run: hint3 },
   transfer: { folder: 'fashion-mnist', title: 'Fashion-MNIST, five new classes', run: transfer },
+  thawing: { folder: 'fashion-mnist', title: 'Fashion-MNIST, a base trained on', run: thawing },
   review: { folder: 'banking77', title: 'Banking77, what to ask about', run: reviewQueue },
 };

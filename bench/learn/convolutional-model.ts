@@ -1,4 +1,5 @@
 import type { io } from '@tensorflow/tfjs-core';
+import { openBackend } from '../../src/platform/model-runtime/backend.js';
 import { imagePixels } from '../../src/platform/model-runtime/image-pixels.js';
 import { modelFiles } from '../../src/platform/model-runtime/layers-model.js';
 import type { ModelFiles } from '../../src/platform/model-runtime/types.js';
@@ -8,19 +9,25 @@ const SHAPE = { width: 28, height: 28, channels: 1 } as const;
 const PIXELS = 784;
 const EPOCHS = 4;
 const BATCH = 32;
+export const FIRST_LAYER = 'edges';
 const RATE = 2e-3;
 
 /** A small convolutional network as others train theirs, by TensorFlow.js: files that POST /v1/models takes. */
 export async function convolutionalModel(items: readonly Labelled[], seed: number): Promise<ModelFiles> {
-  const tf = await import('@tensorflow/tfjs-core');
-  await import('@tensorflow/tfjs-backend-cpu');
+  const { tf } = await openBackend('wasm');
   const { initializers, layers, sequential } = await import('@tensorflow/tfjs-layers');
-  await tf.setBackend('cpu');
   const labels = [...new Set(items.map(({ label }) => label))].sort();
   const seeded = (of: number) => ({ kernelInitializer: initializers.glorotUniform({ seed: seed * 10 + of }) });
   const model = sequential({
     layers: [
-      layers.conv2d({ inputShape: [28, 28, 1], filters: 8, kernelSize: 3, activation: 'relu', ...seeded(1) }),
+      layers.conv2d({
+        inputShape: [28, 28, 1],
+        filters: 8,
+        kernelSize: 3,
+        activation: 'relu',
+        name: FIRST_LAYER,
+        ...seeded(1),
+      }),
       layers.maxPooling2d({ poolSize: 2 }),
       layers.conv2d({ filters: 16, kernelSize: 3, activation: 'relu', ...seeded(2) }),
       layers.maxPooling2d({ poolSize: 2 }),

@@ -26,12 +26,17 @@ export const learn = (
   { parent, outOfScope = null, task = 'classification' }: LearnOptions = {},
 ): Promise<TrainedModel> =>
   trainModel(asSamples(items), {
-    seed,
+    ...optionsOf(seed),
     settings: { halfLifeDays: null, labels: { ...NO_CHANGES, outOfScope }, task },
     ...(parent ? { parent } : {}),
-    onProgress: () => undefined,
-    signal: new AbortController().signal,
   });
+
+const optionsOf = (seed: number) => ({
+  seed,
+  settings: { halfLifeDays: null },
+  onProgress: () => undefined,
+  signal: new AbortController().signal,
+});
 
 export async function answers(files: ModelFiles, items: readonly Labelled[]): Promise<Answer[]> {
   const model = await loadModel(files);
@@ -74,19 +79,44 @@ export async function accuracyFromPixels(items: readonly Labelled[], test: reado
   return accuracy(await learnNaively(await flat(items), seed), await flat(test));
 }
 
+const IMAGE = { kind: 'image', width: 28, height: 28, channels: 1, pixels: 'zero-to-one' } as const;
+
+interface Elsewhere {
+  readonly files: ModelFiles;
+  readonly outputLayer?: string | null;
+  readonly trainableFrom?: string;
+}
+
+const openElsewhere = ({ files, outputLayer = null, trainableFrom }: Elsewhere) => {
+  const spec = { format: 'layers-model', input: IMAGE, outputLayer, trainableFrom: trainableFrom ?? null } as const;
+  return Base.open(files, spec).then((base) => ({ base, spec }));
+};
+
 /** A model trained elsewhere as a base, cut before its answers, as POST /v1/models takes it. */
 export async function accuracyOnBase(
-  { files, outputLayer = null }: { readonly files: ModelFiles; readonly outputLayer?: string | null },
+  elsewhere: Elsewhere,
   items: readonly Labelled[],
   test: readonly Labelled[],
   seed: number,
 ) {
-  const input = { kind: 'image', width: 28, height: 28, channels: 1, pixels: 'zero-to-one' } as const;
-  const base = await Base.open(files, { format: 'layers-model', input, outputLayer });
+  const { base } = await openElsewhere(elsewhere);
   const activated = async (all: readonly Labelled[]): Promise<Labelled[]> =>
     (await base.activations(all.map((item) => item.input))).map((row, i) => ({
       input: { vector: [...row] },
       label: all[i]!.label,
     }));
   return accuracy(await learnNaively(await activated(items), seed), await activated(test));
+}
+
+/** The same base trained on from a layer; where that was no better on what a run keeps back, it is as good as frozen. */
+export async function accuracyThawed(
+  elsewhere: Elsewhere,
+  items: readonly Labelled[],
+  test: readonly Labelled[],
+  seed: number,
+) {
+  const { base, spec } = await openElsewhere(elsewhere);
+  const inputs = { kind: 'base', of: 'image', spec, prefix: '', hash: '', size: base.features } as const;
+  const { files, metrics } = await trainModel(asSamples(items), optionsOf(seed), { base, inputs });
+  return metrics.thawing?.thawed ? accuracy(files, test) : accuracyOnBase(elsewhere, items, test, seed);
 }

@@ -136,6 +136,25 @@ describe('a pre-trained base', () => {
     await client.delete('/v1/bases/nobody').expect(404);
   });
 
+  it('is trained on from the layer that was named, and its versions are served, judged and grown like any other', async () => {
+    const other = await newProject(flywheel, 'thawed', SETTINGS);
+    const order = await aBase(5);
+    const { model } = order as { model: { modelTopology?: { config: { layers: { config: { name: string } }[] } } } };
+    const [first] = model.modelTopology!.config.layers;
+    const trainableFrom = first!.config.name;
+    const { body } = await other.post('/v1/models', { ...order, trainableFrom }).expect(201);
+    expect(body).toMatchObject({ trainableFrom });
+    await postPictures(other, 0, 200);
+    const { model: version } = await trained(other);
+    const { thawing } = version.metrics as { thawing: { from: string; thawed: object | null; frozen: object } };
+    expect(thawing).toMatchObject({ from: trainableFrom, frozen: { accuracy: expect.any(Number) as number } });
+    const { input, label } = await picture(1_001);
+    const { body: answer } = await other.post('/v1/predict', { inputs: [input] }).expect(200);
+    expect(answer).toMatchObject({ results: [{ label }] });
+    await postPictures(other, 200, 20);
+    await trained(other);
+  });
+
   it.each([
     ['a layer that runs code', (order: Order) => breakLayer(order, 'Lambda'), '/model/modelTopology/config/layers/0'],
     [
@@ -150,6 +169,7 @@ describe('a pre-trained base', () => {
     ],
     ['inputs it does not read', (order: Order) => ({ ...order, input: { ...IMAGE, width: 32 } }), '/model'],
     ['a layer it does not have', (order: Order) => ({ ...order, outputLayer: 'nowhere' }), '/model'],
+    ['no layer of that name to train from', (order: Order) => ({ ...order, trainableFrom: 'nowhere' }), '/model'],
   ])('is refused with %s', async (_, broken, pointer) => {
     const order = broken(await aBase(2));
     const { body } = await client.post('/v1/models', order).expect(422);
