@@ -65,6 +65,7 @@ export interface ModelDetail extends ModelRow {
       readonly samples: number;
       readonly accuracy: number | null;
       readonly accuracyOfOthers: number | null;
+      readonly areLeftOut?: boolean;
     };
     readonly control?: { readonly wins: number; readonly losses: number } | null;
   } | null;

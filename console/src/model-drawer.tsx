@@ -120,7 +120,7 @@ const scopeOf = ({ metrics: { outOfScope } }: ModelDetail): string | null =>
 
 const leaksOf = ({ evaluation }: ModelDetail): string | null =>
   evaluation?.leaks && evaluation.leaks.samples > 0
-    ? `${count(evaluation.leaks.samples)} held-out samples, ${percent(evaluation.leaks.accuracy)} right; the others ${percent(evaluation.leaks.accuracyOfOthers)}`
+    ? `${count(evaluation.leaks.samples)} held-out samples, ${percent(evaluation.leaks.accuracy)} right; the others ${percent(evaluation.leaks.accuracyOfOthers)}${evaluation.leaks.areLeftOut ? ', which alone were compared on' : ''}`
     : null;
 
 function Decisions({ model: { decisions } }: { model: ModelDetail }) {

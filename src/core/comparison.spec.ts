@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answersTo, compare, recentOf, sourcesOf } from './comparison.js';
+import { answersTo, comparable, compare, recentOf, sourcesOf } from './comparison.js';
 import { byTolerance } from './judge.js';
 
 const samples = ['a', 'a', 'b', 'c'].map((label, i) => ({ sampleId: `s${i}`, label }));
@@ -85,6 +85,23 @@ describe('sourcesOf', () => {
       { rater: 'ann', samples: 1, contradicted: 0 },
       { rater: 'several', samples: 1, contradicted: 0 },
     ]);
+  });
+});
+
+describe('comparable', () => {
+  const many = Array.from({ length: 250 }, (_, i) => ({ sampleId: `s${i}`, label: 'a' }));
+
+  it('leaves out what is nearly learnt, as long as 200 others are left', () => {
+    expect(comparable(many, new Set(['s0', 's7', 'of another day']))).toHaveLength(248);
+    expect(comparable(many, new Set(['s0']))[0]).toBe(1);
+    const half = new Set(many.slice(0, 125).map(({ sampleId }) => sampleId));
+    expect(comparable(many, half)).toHaveLength(250);
+  });
+
+  it('of few keeps all, or all that there are', () => {
+    expect(comparable(many.slice(0, 50), new Set(['s1']))).toHaveLength(50);
+    expect(comparable(many.slice(0, 50), new Set())).toHaveLength(50);
+    expect(comparable([], new Set(['s1']))).toEqual([]);
   });
 });
 

@@ -57,6 +57,8 @@ export interface LeakReport {
   readonly samples: number;
   readonly accuracy: number | null;
   readonly accuracyOfOthers: number | null;
+  /** Whether the comparison was made on the others alone. */
+  readonly areLeftOut?: boolean;
 }
 
 export interface Watch extends SequentialVerdict {
@@ -152,6 +154,18 @@ const sizeOf = (errors: readonly number[]): ErrorSize => ({
   meanAbsolute: sum(errors) / Math.max(1, errors.length),
   rootMeanSquare: Math.sqrt(sum(errors.map((error) => error ** 2)) / Math.max(1, errors.length)),
 });
+
+/** With fewer others near duplicates stay in: a comparison on next to nothing says less than one that flatters. */
+const FEWEST_OTHERS = 200;
+
+/**
+ * Indexes of the samples to compare on: not those that are nearly the same as something learnt, so that a group of near
+ * duplicates never both teaches and judges, unless hardly anything would be left.
+ */
+export function comparable(samples: readonly HeldOut[], leaked: ReadonlySet<string>): number[] {
+  const others = [...samples.keys()].filter((i) => !leaked.has(samples[i]!.sampleId));
+  return others.length >= Math.min(FEWEST_OTHERS, samples.length) ? others : [...samples.keys()];
+}
 
 /** The answers to some of the samples, by index. */
 export const answersTo = (indexes: readonly number[], given: HoldoutAnswers): HoldoutAnswers => ({

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   answersTo,
+  comparable,
   type BoutReport,
   compare,
   type ControlBout,
@@ -48,8 +49,9 @@ export class EvaluateService {
   ) {}
 
   /**
-   * Champion and challenger answer the holdout of the challenger's snapshot, which neither was trained on, and once more
-   * counted on its golden part alone.
+   * Champion and challenger answer the holdout of the challenger's snapshot, which neither was trained on. They are
+   * compared on what is not nearly the same as something learnt, and once more on the golden part alone, which is
+   * a fair sample of the traffic with all its repetitions.
    */
   async evaluate(projectId: string, version: number): Promise<void> {
     const contest = await this.store.contest(projectId, version);
@@ -70,8 +72,9 @@ export class EvaluateService {
     const challenger = await this.answers(contest.challenger, holdout);
     const champion = contest.champion && (await this.answers(contest.champion, holdout));
     const golden = goldenOf(holdout, contest.goldenSince);
+    const compared = comparable(holdout, contest.leaked);
     const report: EvaluationReport = {
-      ...compare(holdout, challenger, champion, judge),
+      ...boutOn(compared, { holdout, challenger, champion, judge }),
       golden: golden.length === 0 ? null : boutOn(golden, { holdout, challenger, champion, judge }),
       anchor: contest.anchor && (await this.anchor(golden, { holdout, challenger, judge }, contest.anchor)),
       goldenWear: await this.store.goldenWear(projectId, version, contest.goldenSince),
@@ -80,7 +83,10 @@ export class EvaluateService {
         millisecondsAnAnswer: holdout.length === 0 ? 0 : challenger.milliseconds / holdout.length,
       },
       watch: champion && contest.replaced && (await this.watch({ holdout, judge }, champion, contest.replaced)),
-      leaks: leaksIn({ holdout, judge }, challenger, contest.leaked),
+      leaks: {
+        ...leaksIn({ holdout, judge }, challenger, contest.leaked),
+        areLeftOut: compared.length < holdout.length,
+      },
       control: contest.challenger.hasControl
         ? await this.control({ holdout, challenger, judge }, contest.challenger)
         : null,

@@ -11,8 +11,8 @@ import { InputMismatch } from './errors.js';
 import { imagePixels } from './image-pixels.js';
 
 /**
- * What was held out beside what was learnt. Near duplicates stay in the comparison, as they are part of the traffic, but
- * say little about how good a model is on what it has not seen, so they are counted apart.
+ * What was held out beside what was learnt. Near duplicates say little about how good a model is on what it has not seen:
+ * they are counted apart, and left out of the comparison where enough others are left.
  */
 export interface LeakCertificate {
   /** Held-out samples that were compared with all that was learnt from. */

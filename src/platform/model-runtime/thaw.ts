@@ -20,10 +20,12 @@ import type { ModelFiles, Thawing } from './types.js';
 const KEPT_BACK = 5;
 const FEWEST = 100;
 const BATCH = 32;
-/** A tenth of what a fresh network would take: what the layers know is to be bent, not forgotten. */
-const RATE = 5e-4;
+/** Less than a fresh network would take: what the layers know is to be bent, not forgotten. */
+const RATE = 1e-3;
 const LOOKS = 12_000;
 const MOST_EPOCHS = 8;
+/** A head that knows its samples by heart has no gradient left to hand down: training on begins with one that does not. */
+const EARLY = 0.1;
 
 export interface ThawOrder {
   readonly base: Base;
@@ -36,8 +38,8 @@ export interface ThawOrder {
   readonly members: Int32Array;
   readonly seed: number;
   readonly onProgress: (fraction: number, note: string) => void;
-  /** A head on the frozen base, learnt from these samples alone. */
-  headOn(members: Int32Array): Promise<DenseNetwork>;
+  /** A head on the frozen base, learnt from these samples alone, with a share of the usual looks at them. */
+  headOn(members: Int32Array, effort: number): Promise<DenseNetwork>;
 }
 
 export interface Thawed {
@@ -51,11 +53,14 @@ export async function thaw(order: ThawOrder, pace: TrainingPace): Promise<Thawed
   const { base, from, seed } = order;
   const parts = partsOf(order);
   if (!base.layers || parts.learn.length < FEWEST || parts.judge.length === 0) return undefined;
-  const head = await order.headOn(parts.learn);
-  const whole = await joined(base.layers.model, base.layers.output, head, 'linear');
-  const network = new ThawingNetwork(base.tf, whole, base.inputShape, head.at(-1)!.units);
+  const onTop = async (head: DenseNetwork) => {
+    const whole = await joined(base.layers!.model, base.layers!.output, head, 'linear');
+    return new ThawingNetwork(base.tf, whole, base.inputShape, head.at(-1)!.units);
+  };
+  const frozen = await judged(await onTop(await order.headOn(parts.learn, 1)), order, parts.judge, pace);
+  const head = await order.headOn(parts.learn, EARLY);
+  const network = await onTop(head);
   network.freezeUpTo(base.layers.model, from);
-  const frozen = await judged(network, order, parts.judge, pace);
   const best = await descend(network, order, parts, { random: seededRandom(seed), pace, frozen });
   const report = { from, epochs: best?.epoch ?? 0, keptBack: parts.judge.length, frozen: scoreOf(frozen) };
   if (!best) return { files: null, report: { ...report, thawed: null } };
@@ -86,7 +91,7 @@ interface Best {
   readonly said: readonly Said[];
 }
 
-/** The epoch that answers best what was kept back; undefined when none is better than the frozen base. */
+/** The surest epoch that is right as often as the frozen base on what was kept back; undefined when none is surer than that. */
 async function descend(
   network: ThawingNetwork,
   { base, samples, targets, importance, onProgress }: ThawOrder,
@@ -96,7 +101,8 @@ async function descend(
   const epochs = Math.max(1, Math.min(MOST_EPOCHS, Math.round(LOOKS / learn.length)));
   const order = learn.slice();
   let best: Best | undefined;
-  let least = meanLoss(frozen);
+  const { accuracy } = scoreOf(frozen);
+  let least = lossOf(frozen);
   for (let epoch = 1; epoch <= epochs; epoch += 1) {
     random.shuffle(order);
     for (let at = 0; at < order.length; at += BATCH) {
@@ -108,9 +114,11 @@ async function descend(
       await pace.breathe();
     }
     const said = await judged(network, { base, samples, targets }, judge, pace);
-    const loss = meanLoss(said);
-    if (loss < least) best = { epoch, weights: network.weights(), said };
-    least = Math.min(least, loss);
+    const loss = lossOf(said);
+    if (loss < least && scoreOf(said).accuracy >= accuracy) {
+      best = { epoch, weights: network.weights(), said };
+      least = loss;
+    }
     onProgress(
       epoch / epochs,
       `base and head, epoch ${epoch} of ${epochs}, loss ${loss.toFixed(4)} on what is kept back`,
@@ -138,12 +146,15 @@ async function judged(
   return said;
 }
 
+/** With confidences made true, as in service: one that only boasts less is no better. */
+const lossOf = (said: readonly Said[]): number => meanLoss(said, temperatureOf(said));
+
 function scoreOf(said: readonly Said[]): { loss: number; accuracy: number } {
   const right = said.filter(({ probabilities, target }) => {
     const values = probabilities as Float32Array;
     return values.indexOf(Math.max(...values)) === target;
   });
-  return { loss: meanLoss(said), accuracy: right.length / said.length };
+  return { loss: lossOf(said), accuracy: right.length / said.length };
 }
 
 /** A network whose last layers learn, by Adam. Every tensor is freed by the time a method returns. */

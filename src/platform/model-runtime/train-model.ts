@@ -93,8 +93,8 @@ async function thawOf(
   if (!from || read.inputs?.kind !== 'base' || targets instanceof Float32Array) return undefined;
   const samples = read.usable.map(({ sample }) => sample);
   const { importance } = lesson;
-  const headOn = async (some: Int32Array) => {
-    const fit = await learner.fit({ importance, seed, effort: 1, ...COLD, members: some });
+  const headOn = async (some: Int32Array, effort: number) => {
+    const fit = await learner.fit({ importance, seed, effort, ...COLD, members: some });
     return decodeDenseModel(fit.files(1), labels).network;
   };
   const progress = part(onProgress, JUDGED, 1);
