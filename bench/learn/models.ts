@@ -8,7 +8,7 @@ import { loadModel } from '../../src/platform/model-runtime/load-model.js';
 import { sealFiles } from '../../src/platform/model-runtime/model-files.js';
 import { readSamples } from '../../src/platform/model-runtime/read-samples.js';
 import { labelGoal } from '../../src/platform/model-runtime/goal.js';
-import { learnerOf, trainModel } from '../../src/platform/model-runtime/train-model.js';
+import { learnersOf, trainModel } from '../../src/platform/model-runtime/train-model.js';
 import { TrainingPace } from '../../src/platform/model-runtime/training-pace.js';
 import type { Answer, ModelFiles, ModelKind, TrainedModel } from '../../src/platform/model-runtime/types.js';
 import { asSamples, type Labelled } from './data.js';
@@ -56,7 +56,8 @@ export async function accuracy(files: ModelFiles, items: readonly Labelled[]): P
 export async function learnNaively(items: readonly Labelled[], seed: number): Promise<ModelFiles> {
   const pace = new TrainingPace(new AbortController().signal);
   const labels = [...new Set(items.map(({ label }) => label))].sort();
-  const learner = await learnerOf(await readSamples(asSamples(items), pace), labelGoal(items, labels), pace);
+  const learners = await learnersOf(await readSamples(asSamples(items), pace), labelGoal(items, labels), pace);
+  const learner = learners.at(-1)!;
   const fit = await learner.fit({
     members: Int32Array.from(items.keys()),
     importance: sampleWeights(items, { halfLifeDays: null }),

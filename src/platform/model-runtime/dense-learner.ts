@@ -38,31 +38,39 @@ interface Numbers {
 }
 
 /**
- * A multilayer perceptron (a linear model for few samples) on standardised inputs, by Adam.
+ * On standardised inputs, by Adam: a linear model and, where there are enough samples, a multilayer perceptron. Which of
+ * them is better they are asked out of fold.
  * @param samples the numbers of each, in the order of the goal's targets
+ * @returns the simplest first
  */
-export function denseLearner(
+export function denseLearners(
   samples: readonly ArrayLike<number>[],
   { goal, inputs }: { readonly goal: Goal; readonly inputs: DenseInputs },
   pace: TrainingPace,
   parent?: DenseWeights,
-): Learner {
+): Learner[] {
   const width = widthOf(inputs);
   const rows = new Float32Array(samples.length * width);
   samples.forEach((numbers, i) => rows.set(numbers, i * width));
   const standard = net.standardOf(rows, width);
   net.standardise(rows, standard);
-  return new DenseLearner({ goal, inputs, rows, standard, parent }, pace);
+  const numbers = { goal, inputs, rows, standard, parent };
+  const hidden = samples.length >= FEWEST_FOR_HIDDEN ? [[], [HIDDEN_UNITS[inputs.kind]]] : [[]];
+  return hidden.map((units) => new DenseLearner(numbers, units, pace));
 }
 
 class DenseLearner implements Learner {
   readonly labels: readonly string[];
+  readonly name: string;
 
   constructor(
     private readonly numbers: Numbers,
+    /** Units of each layer between input and output. */
+    private readonly hidden: readonly number[],
     private readonly pace: TrainingPace,
   ) {
     this.labels = numbers.goal.labels;
+    this.name = hidden.length === 0 ? 'linear' : `hidden layer of ${hidden.join(', ')}`;
   }
 
   async fit(order: FitOrder): Promise<Fit> {
@@ -88,14 +96,14 @@ class DenseLearner implements Learner {
     };
   }
 
-  /** The parent's network, unless it reads another number of inputs or lacks the hidden layer this many samples deserve. */
-  private startNetwork({ members, isWarm }: FitOrder, random: SeededRandom): net.DenseNetwork {
+  /** The parent's network, unless it reads another number of inputs or has other layers. */
+  private startNetwork({ isWarm }: FitOrder, random: SeededRandom): net.DenseNetwork {
     const { inputs, standard, parent } = this.numbers;
     const { labels, scale } = this.numbers.goal;
     const width = widthOf(inputs);
-    const hidden = members.length >= FEWEST_FOR_HIDDEN ? [HIDDEN_UNITS[inputs.kind]] : [];
-    if (!isWarm || !parent || parent.network[0]!.inputs !== width || parent.network.length < hidden.length + 1) {
-      return net.freshNetwork([width, ...hidden, labels.length], random);
+    const isAlike = parent?.network[0]!.inputs === width && parent.network.length === this.hidden.length + 1;
+    if (!isWarm || !parent || !isAlike) {
+      return net.freshNetwork([width, ...this.hidden, labels.length], random);
     }
     const columns = parent.labels.map((label) => labels.indexOf(label));
     const known = scale

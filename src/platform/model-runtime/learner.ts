@@ -25,6 +25,8 @@ export interface Fit {
 
 /** Samples made ready to be learnt from, as often as is wanted. The same order gives the same bytes. */
 export interface Learner {
+  /** Of its kind of model, as metrics name it. */
+  readonly name: string;
   /** Every label of the samples and of the parent, in code unit order. */
   readonly labels: readonly string[];
   fit(order: FitOrder): Promise<Fit>;

@@ -25,6 +25,7 @@ const samples = (over: Partial<SnapshotSample> = {}): SnapshotSample[] =>
  * little wrong about every third sample.
  */
 class TruthTeller implements Learner {
+  readonly name = 'truth';
   readonly labels = ['a', 'b'];
   readonly orders: FitOrder[] = [];
 
@@ -103,6 +104,7 @@ describe('judgeOutOfFold', () => {
 describe('out of scope', () => {
   /** Never says "none", but is unsure where it should. */
   const unsure: Learner = {
+    name: 'unsure',
     labels: ['a', 'b', 'none'],
     fit: async () => ({
       finalLoss: 0,

@@ -71,6 +71,7 @@ interface Texts {
 }
 
 class TextLearner implements Learner {
+  readonly name = 'linear';
   readonly labels: readonly string[];
   private readonly samples: number;
 

@@ -1,7 +1,8 @@
 import { labelToday, NO_CHANGES } from '../../core/label-changes.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { decodeDenseModel } from './dense-model.js';
-import { denseLearner } from './dense-learner.js';
+import { choose } from './choose.js';
+import { denseLearners } from './dense-learner.js';
 import { type Goal, VALUE } from './goal.js';
 import type { Fit, FitOrder, Learner } from './learner.js';
 import { type Lesson, lessonOf, type Parent, RETIRED } from './lesson.js';
@@ -25,10 +26,11 @@ const JUDGED = 0.6;
  * Trains on all the samples given, from the parent's weights when it is of the same kind and task. The labels are those
  * of the samples and of the parent, in code unit order. The same samples, seed, parent and settings give the same bytes.
  *
- * 1. Read the samples. 2. Weigh them: rare classes, the young and the trusted count more. 3. Models that have not seen
+ * 1. Read the samples. 2. Weigh them: rare classes, the young and the trusted count more. 3. Choose among candidates by
+ * what they say of samples they have not seen. 4. Models that have not seen
  * a sample judge its label: out of that come the labels to leave out, those to ask about, the temperature, and from which
  * confidence on an answer is given; of values it comes how far off answers are.
- * 4. Learn from the rest.
+ * 5. Learn from the rest.
  */
 export async function trainModel(
   all: readonly SnapshotSample[],
@@ -41,9 +43,10 @@ export async function trainModel(
   const samples = read.usable.map(({ sample }) => sample);
   const parent = parentOf(read.kind, options);
   const lesson = lessonOf(samples, options, parent);
-  const learner = await learnerOf(read, lesson.goal, pace, parent);
-
   const order = { importance: lesson.importance, seed: options.seed, effort: 1, isWarm: true };
+  const candidates = await learnersOf(read, lesson.goal, pace, parent);
+  const { learner, choice } = await choose(candidates, { samples, goal: lesson.goal, order: { ...order, ...COLD } });
+
   const judging = { ...order, onProgress: part(options.onProgress, 0, JUDGED) };
   const verdict = await lesson.judge(learner, judging);
   const members = Int32Array.from(samples.keys()).filter((i) => !verdict.pruned.has(samples[i]!.sampleId));
@@ -63,6 +66,7 @@ export async function trainModel(
     finalLoss: fit.finalLoss,
     epochs: fit.epochs,
     ...verdict.metrics,
+    ...(choice && { choice }),
     ...(thawed && { thawing: thawed.report }),
     ...reported(read.excluded),
     ...controlled(control),
@@ -134,16 +138,17 @@ function parentOf(kind: ModelKind, { parent: files, settings }: TrainingOptions)
   return { files, labels: manifest.labels.map((label) => labelToday(settings.labels ?? NO_CHANGES, label) ?? RETIRED) };
 }
 
-export async function learnerOf(
+/** Candidates, the simplest first. */
+export async function learnersOf(
   { inputs, usable }: ReadSamples,
   goal: Goal,
   pace: TrainingPace,
   parent?: Parent,
-): Promise<Learner> {
+): Promise<Learner[]> {
   if (inputs) {
     const numbers = usable.map((sample) => sample.numbers);
-    return denseLearner(numbers, { goal, inputs }, pace, parent && decodeDenseModel(parent.files, parent.labels));
+    return denseLearners(numbers, { goal, inputs }, pace, parent && decodeDenseModel(parent.files, parent.labels));
   }
   const texts = usable.map(({ sample }) => (sample.input as { text: string }).text);
-  return textLearner(texts, goal, pace, parent && decodeTextModel(parent.files, parent.labels));
+  return [await textLearner(texts, goal, pace, parent && decodeTextModel(parent.files, parent.labels))];
 }

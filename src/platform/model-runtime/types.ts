@@ -99,6 +99,12 @@ export interface Thawing {
   readonly thawed: { readonly loss: number; readonly accuracy: number } | null;
 }
 
+/** What candidates lost on samples that they had not learnt from, and which of them it was. */
+export interface Choice {
+  readonly chosen: string;
+  readonly candidates: readonly { readonly name: string; readonly loss: number }[];
+}
+
 export interface TrainingMetrics {
   /** Hash of the project's own base, where the model stands on one. */
   readonly base?: string;
@@ -110,6 +116,8 @@ export interface TrainingMetrics {
   readonly outOfFold?: LabelsOutOfFold | ErrorsOutOfFold;
   /** From which confidence on answers are given, and what that costs; absent where no label is for "out of scope". */
   readonly outOfScope?: ScopeThreshold;
+  /** Absent where there was only one candidate. */
+  readonly choice?: Choice;
   /** Absent where the base is frozen. */
   readonly thawing?: Thawing;
   /** Absent in versions of before it was looked for. */
