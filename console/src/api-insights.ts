@@ -82,4 +82,6 @@ export interface SampleMap {
   readonly y: readonly number[];
   readonly label: readonly number[];
   readonly predicted: readonly number[];
+  /** To the right lies what a value is, upwards what was answered; labels are bands of values. */
+  readonly isOfValues?: boolean;
 }

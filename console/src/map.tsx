@@ -57,7 +57,8 @@ function Explorer({ map, open }: { map: SampleMap; open: (id: string) => void })
       <Group justify="space-between">
         <Text size="sm">
           {count(map.ids.length)} samples that version {map.version} learnt from, {count(wrong.length)} of them answered
-          otherwise by models that had not seen them.
+          {map.isOfValues ? ' in another fifth of the scale' : ' otherwise'} by models that had not seen them.
+          {map.isOfValues && ' To the right lies what a value is, upwards what was answered.'}
         </Text>
         <Group gap="xs">
           <SegmentedControl

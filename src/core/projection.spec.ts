@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { layoutOf } from './projection.js';
+import { layoutOf, layoutOfValues } from './projection.js';
 
 describe('layoutOf', () => {
   it('puts what is clear at the rim and what is doubted between', () => {
@@ -30,4 +30,19 @@ describe('layoutOf', () => {
   });
 
   it('has nothing to lay out of nothing', () => expect(layoutOf([])).toEqual({ x: [], y: [] }));
+});
+
+describe('layoutOfValues', () => {
+  it('draws what is right on the diagonal, and what lies beyond the scale at its edge', () => {
+    const truths = Array.from({ length: 101 }, (_, i) => i);
+    const answers = truths.map((truth) => (truth === 50 ? 75 : truth === 51 ? 9_999 : truth));
+    const { x, y } = layoutOfValues(truths, answers);
+    expect([x[1], x[50], x[99]]).toEqual([-1, 0, 1]);
+    expect([y[50], y[51]]).toEqual([0.51, 1.1]);
+    expect(x.filter((value, i) => value === y[i])).toHaveLength(99);
+  });
+
+  it('survives values that are all the same', () => {
+    expect(layoutOfValues([3, 3], [3, 4])).toEqual({ x: [0, 0], y: [0, 0] });
+  });
 });

@@ -1,3 +1,5 @@
+import { quantile } from './errors-of-values.js';
+
 /** Where each row lies in two dimensions, rounded to a thousandth: the circle has radius 1. */
 export interface Layout {
   readonly x: number[];
@@ -10,10 +12,26 @@ export interface SampleMap extends Layout {
   readonly ids: readonly string[];
   readonly label: readonly number[];
   readonly predicted: readonly number[];
-  /** Probability of the label minus that of the likeliest other one. */
+  /** Probability of the label minus that of the likeliest other one; of values the error in deviations, negative. */
   readonly margin: readonly number[];
+  /** Of values: they lie by what they are and by what was answered, and their labels are bands of them. */
+  readonly isOfValues?: true;
 }
 
+/**
+ * Values and what models that had not seen them answered, both on one scale: what is right lies on the diagonal from
+ * below left to above right. The scale holds 98 of 100 values; what lies beyond is drawn at its edge.
+ */
+export function layoutOfValues(truths: readonly number[], answers: readonly number[]): Layout {
+  const [low, high] = [quantile(truths, 0.01), quantile(truths, 0.99)];
+  const place = (value: number): number => {
+    const share = high > low ? (value - low) / (high - low) : 0.5;
+    return Math.round(Math.max(-EDGE, Math.min(EDGE, 2 * share - 1)) * DIGITS) / DIGITS;
+  };
+  return { x: truths.map(place), y: answers.map(place) };
+}
+
+const EDGE = 1.1;
 const DIGITS = 1_000;
 /** Probabilities are drawn together by this power, else all that a model is sure of would lie on one spot. */
 const SPREAD = 0.7;

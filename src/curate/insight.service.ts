@@ -94,11 +94,7 @@ export class InsightService {
     const found = await this.store.prefix(projectId, version);
     if (!found) throw new LoopError('not-found', 'There is no such model version in this project.');
     const file = await this.objects.find(`${found.prefix}map.json`);
-    if (!file)
-      throw new LoopError(
-        'not-found',
-        `Version ${found.version} has no map: it learnt from too few samples, or answers with values.`,
-      );
+    if (!file) throw new LoopError('not-found', `Version ${found.version} has no map: it learnt from too few samples.`);
     return { version: found.version, ...(JSON.parse(file.toString('utf8')) as object) };
   }
 }

@@ -151,7 +151,8 @@ describe('a project that answers with values', () => {
     expect(balance).toMatchObject({ task: 'regression' });
     for (const name of ['drift', 'raters', 'suspects', 'duplicates'])
       await client.get(`/v1/insights/${name}`).expect(200);
-    await client.get('/v1/insights/map').expect(404);
+    const { body: map } = await client.get('/v1/insights/map').expect(200);
+    expect(map).toMatchObject({ isOfValues: true });
   });
 
   it('tells production accuracy from audits, right being what is within the tolerance', async () => {

@@ -1,7 +1,9 @@
 import { errorSummary, median, quantile } from '../../core/errors-of-values.js';
+import { byTolerance } from '../../core/judge.js';
 import type { SnapshotSample } from '../../core/manifest.js';
+import { layoutOfValues, type SampleMap } from '../../core/projection.js';
 import type { Suspect } from '../../core/suspicion.js';
-import { roundedText, valueOf } from '../../core/task.js';
+import { roundedText, valueOf, valueText } from '../../core/task.js';
 import type { FitOrder, Learner } from './learner.js';
 import { FEWEST, foldsOf, FOLDS, fitWithoutFold } from './out-of-fold.js';
 import type { ErrorsOutOfFold } from './types.js';
@@ -23,7 +25,7 @@ export async function judgeValues(
   learner: Learner,
   samples: readonly SnapshotSample[],
   order: Omit<FitOrder, 'members'>,
-): Promise<ErrorsOutOfFold | undefined> {
+): Promise<{ outOfFold: ErrorsOutOfFold; map: SampleMap } | undefined> {
   const folds = foldsOf(samples);
   if (samples.length < FEWEST || new Set(folds).size < FOLDS.length) return undefined;
   const answers = new Float64Array(samples.length);
@@ -37,11 +39,33 @@ export async function judgeValues(
   const errors = pairs.map(([truth, answer]) => Math.abs(truth - answer));
   // One more than there are: the error to come is one of them too.
   const share = Math.min(1, (LEVEL * (errors.length + 1)) / errors.length);
-  return {
+  const outOfFold = {
     error: errorSummary(pairs),
     halfWidth: quantile(errors, share),
     level: LEVEL,
     suspects: suspectsOf(samples, answers, errors),
+  };
+  return { outOfFold, map: mapOf(samples, answers, errors) };
+}
+
+function mapOf(samples: readonly SnapshotSample[], answers: Float64Array, errors: readonly number[]): SampleMap {
+  const truths = samples.map(({ label }) => valueOf(label));
+  const { classOf } = byTolerance(
+    samples.map(({ label }) => label),
+    null,
+  );
+  const bands = samples.map(({ label }) => classOf(label));
+  const answered = Array.from(answers, (value) => classOf(valueText(value)));
+  const labels = [...new Set([...bands, ...answered])].sort();
+  const deviation = median(errors) / MEDIAN_OF_NORMAL;
+  return {
+    labels,
+    ids: samples.map(({ sampleId }) => sampleId),
+    label: bands.map((band) => labels.indexOf(band)),
+    predicted: answered.map((band) => labels.indexOf(band)),
+    margin: errors.map((error) => (deviation === 0 ? 0 : -Math.round((error / deviation) * 1_000) / 1_000)),
+    ...layoutOfValues(truths, [...answers]),
+    isOfValues: true,
   };
 }
 

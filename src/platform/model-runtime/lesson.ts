@@ -81,10 +81,12 @@ function valuesOf(samples: readonly SnapshotSample[], { settings }: TrainingOpti
     counts: {},
     importance: sampleWeights(ofOneClass, settings),
     judge: async (learner, order) => {
-      const outOfFold = await judgeValues(learner, samples, order);
-      const width = outOfFold && { width: { halfWidth: outOfFold.halfWidth, level: outOfFold.level } };
-      const facts = { task: 'regression' as const, ...width };
-      return { ...NOT_JUDGED, facts, metrics: outOfFold ? { outOfFold } : {} };
+      const task = 'regression' as const;
+      const judged = await judgeValues(learner, samples, order);
+      if (!judged) return { ...NOT_JUDGED, facts: { task }, metrics: {} };
+      const { outOfFold, map } = judged;
+      const width = { halfWidth: outOfFold.halfWidth, level: outOfFold.level };
+      return { ...NOT_JUDGED, facts: { task, width }, metrics: { outOfFold }, map };
     },
   };
 }
