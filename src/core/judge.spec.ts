@@ -39,6 +39,13 @@ describe('byTolerance', () => {
     expect(judge.classOf('')).toBe('');
   });
 
+  it('knows a band by its name', () => {
+    expect(judge.bandOf!('1: up to 20')).toEqual({ above: -Infinity, upTo: 20 });
+    expect(judge.bandOf!('3: up to 60')).toEqual({ above: 40, upTo: 60 });
+    expect(judge.bandOf!('5: above 80')).toEqual({ above: 80, upTo: Infinity });
+    expect(['6: above 80', '0: up to 3', '12', 'cat'].map(judge.bandOf!)).toEqual(Array(4).fill(undefined));
+  });
+
   it('has fewer bands where values repeat', () => {
     const { classOf } = byTolerance(['0', '0', '0', '0', '0', '7'], null);
     expect(['0', '7'].map(classOf)).toEqual(['1: up to 0', '2: above 0']);

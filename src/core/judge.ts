@@ -8,10 +8,18 @@ export interface Judge {
   classOf(text: string): string;
   /** The best answer that is always the same: what learning nothing would reach. */
   constantAnswer(labels: readonly string[]): string;
+  /** Of values: the band of this name; undefined for a text that names none. */
+  readonly bandOf?: (name: string) => Band | undefined;
   /** How far off an answer is; absent where an answer is right or wrong and no more is to be said. */
   /** The largest error that is still right; absent like `errorOf`. */
   readonly tolerance?: number;
   readonly errorOf?: (label: string, answer: string) => number;
+}
+
+/** Values above the one and up to the other. */
+export interface Band {
+  readonly above: number;
+  readonly upTo: number;
 }
 
 /** Classification: an answer is the label or it is wrong. */
@@ -56,7 +64,8 @@ export function byTolerance(labels: readonly string[], tolerance: number | null)
   return {
     tolerance: allowed,
     isRight: (label, answer) => Math.abs(valueOf(label) - valueOf(answer)) <= allowed,
-    classOf: (text) => bandOf(valueOf(text), edges),
+    classOf: (text) => nameOfBand(valueOf(text), edges),
+    bandOf: (name) => bandOfName(name, edges),
     constantAnswer: (judged) => valueText(median(judged.map(valueOf))),
     // An answer that is missing is as good as the one that says nothing.
     errorOf: (label, answer) =>
@@ -65,9 +74,16 @@ export function byTolerance(labels: readonly string[], tolerance: number | null)
 }
 
 /** "1: up to 10", "2: up to 12.5", ..., "5: above 20": in code unit order they are in order of value. */
-function bandOf(value: number, edges: readonly number[]): string {
+function nameOfBand(value: number, edges: readonly number[]): string {
   if (Number.isNaN(value)) return NO_BAND;
   const band = edges.findIndex((edge) => value <= edge);
   if (band >= 0) return `${band + 1}: up to ${roundedText(edges[band]!)}`;
   return edges.length === 0 ? '1: any' : `${edges.length + 1}: above ${roundedText(edges.at(-1)!)}`;
+}
+
+/** Names are rounded, so the number before the colon says which band it is. */
+function bandOfName(name: string, edges: readonly number[]): Band | undefined {
+  const band = Number(/^(\d):/.exec(name)?.[1]) - 1;
+  if (!(band >= 0 && band <= edges.length)) return undefined;
+  return { above: edges[band - 1] ?? -Infinity, upTo: edges[band] ?? Infinity };
 }

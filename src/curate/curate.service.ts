@@ -20,7 +20,9 @@ export class CurateService {
   ) {}
 
   async list(projectId: string, filter: SampleFilter): Promise<Page<ReturnType<typeof shown>>> {
-    const rows = await this.store.list(projectId, filter, readCursor(filter.cursor));
+    const { bandOf } = await this.judges.of(projectId);
+    const bands = bandOf && { label: bandOf(filter.label ?? ''), predicted: bandOf(filter.predicted ?? '') };
+    const rows = await this.store.list(projectId, filter, readCursor(filter.cursor), bands);
     return pageOf(rows, filter.limit, writeCursor, shown);
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Band } from '../core/judge.js';
 import { Database } from '../platform/database/database.js';
 import type { ConfusionFilter, SampleFilter } from './curate.schema.js';
 
@@ -37,6 +38,9 @@ const SAMPLES = 'from prediction p left join sample s on s.project_id = p.projec
 const COLUMNS = `p.id, p.seq, p.preview, p.input_kind, p.label as predicted, p.confidence, p.margin, p.model_name,
   p.model_version, p.attributes, p.split, p.occurred_at, s.status, s.label, s.support, s.candidates, s.labelled_at`;
 
+/** Of the filters that name bands of values, what the bands are. */
+export type Bands = { readonly [Name in 'label' | 'predicted']?: Band | undefined };
+
 /** How often one was said and the other answered. */
 export interface LabelPair {
   readonly label: string;
@@ -61,9 +65,10 @@ export class SampleStore {
     projectId: string,
     filter: SampleFilter,
     after: { key: number; seq: string } | null,
+    bands: Bands = {},
   ): Promise<SampleRow[]> {
     const conditions = new Conditions(projectId);
-    addFilters(conditions, filter);
+    addFilters(conditions, filter, bands);
     const key = SORT_KEYS[filter.sort];
     const isRecent = filter.sort === 'recent';
     if (after && isRecent) conditions.add('p.seq < ?::bigint', after.seq);
@@ -177,10 +182,18 @@ const FILTERS: Readonly<Record<string, string>> = {
                   and (f.prediction_id = p.id or f.external_id = p.external_id))`,
 };
 
-function addFilters(conditions: Conditions, filter: SampleFilter): void {
+/** Of values: what stands in the filter is the name of a band. */
+const BAND_FILTERS = {
+  label: `s.status = 'resolved' and s.label::float8 > ?::float8 and s.label::float8 <= ?::float8`,
+  predicted: 'p.label::float8 > ?::float8 and p.label::float8 <= ?::float8',
+} as const;
+
+function addFilters(conditions: Conditions, filter: SampleFilter, bands: Bands): void {
   for (const [name, condition] of Object.entries(FILTERS)) {
     const value = filter[name as keyof SampleFilter];
-    if (value !== undefined) conditions.add(condition, value);
+    const band = bands[name as keyof Bands];
+    if (band) conditions.add(BAND_FILTERS[name as keyof Bands], band.above, band.upTo);
+    else if (value !== undefined) conditions.add(condition, value);
   }
   if (filter.q !== undefined) conditions.add(`p.preview ilike '%' || ? || '%'`, filter.q.replace(/[\\%_]/g, '\\$&'));
   if (filter.slice !== undefined) {

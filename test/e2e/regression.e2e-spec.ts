@@ -145,6 +145,11 @@ describe('a project that answers with values', () => {
     const { labels } = confusion as { labels: string[] };
     expect(labels.every((label) => /^\d: (up to|above) /.test(label))).toBe(true);
     expect(labels.length).toBeLessThanOrEqual(5);
+    const { cells } = confusion as { cells: number[][] };
+    const [label, predicted] = [labels[0]!, labels[1]!].map(encodeURIComponent);
+    const cell = `/v1/samples?split=holdout&limit=200&label=${label}&predicted=${predicted}`;
+    const { body: within } = await client.get(cell).expect(200);
+    expect((within as { items: object[] }).items).toHaveLength(cells[0]![1]!);
     const { body: balance } = await client.get('/v1/insights/balance').expect(200);
     const bands = (balance as { labels: object[]; task: string }).labels;
     expect(bands.length).toBeLessThanOrEqual(5);
