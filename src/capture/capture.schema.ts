@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from '../core/limits.js';
-import { StoredInput } from '../platform/http/input-schema.js';
+import { StoredInput, Value } from '../platform/http/input-schema.js';
 
 /** A caller's own id: anything printable, at most 200 characters. */
 export const identifier = z
@@ -21,7 +21,7 @@ export const PredictionSchema = z.strictObject({
   output: z
     .strictObject({
       label: label.optional(),
-      value: z.number().optional(),
+      value: Value.optional(),
       confidence: probability.optional(),
       scores: z.record(label, probability).optional(),
     })

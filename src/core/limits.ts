@@ -12,6 +12,8 @@ export const LIMITS = {
   /** An upload that no prediction names is dropped after so long. */
   unusedUploadHours: 24,
   nameCharacters: 200,
+  /** Of a value, either way: models compute in single precision, which ends at 3e38. */
+  largestValue: 1e30,
   /** Items of a project that may wait for their commit in one process. */
   waitingItems: 20_000,
   /** Of all projects together; beyond, those wait that have more than an equal share. */
@@ -39,6 +41,7 @@ export const LIMIT_TABLE: readonly (readonly [what: string, limit: string])[] = 
     `${LIMITS.uploadBytes / 1024 / 1024} MiB, its address valid for ${LIMITS.uploadMinutes} minutes, dropped when no prediction names it in ${LIMITS.unusedUploadHours} hours`,
   ],
   ['label, id', `${count(LIMITS.nameCharacters)} characters`],
+  ['value', 'a number between -1e30 and 1e30'],
   ['items that wait for their commit, a project', `${count(LIMITS.waitingItems)}, then 503 with Retry-After`],
   [
     'items that wait for their commit, all projects of a process',

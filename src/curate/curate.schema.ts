@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Value } from '../platform/http/input-schema.js';
 import { pageQuery } from '../platform/http/page.js';
 
 const text = z.string().min(1).max(200);
@@ -47,7 +48,7 @@ export const ReviewDecision = z
   .strictObject({
     kind: z.enum(['correction', 'accept', 'reject', 'partial', 'skip']).optional(),
     label: text.optional(),
-    value: z.number().optional(),
+    value: Value.optional(),
     notLabel: text.optional(),
     comment: z.string().max(5_000).optional(),
     rater: text.optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from '../core/limits.js';
+import { Value } from '../platform/http/input-schema.js';
 
 const identifier = z.string().min(1).max(LIMITS.nameCharacters);
 const label = z.string().min(1).max(LIMITS.nameCharacters);
@@ -19,7 +20,7 @@ export const FeedbackSchema = z
     externalId: identifier.optional(),
     kind: z.enum(['correction', 'accept', 'reject', 'partial', 'skip', 'rating', 'comment']),
     label: label.optional(),
-    value: z.number().optional(),
+    value: Value.optional(),
     notLabel: label.optional(),
     rating: z.number().optional(),
     comment: z.string().min(1).max(5_000).optional(),

@@ -77,7 +77,10 @@ export class ProjectService {
   private async requireTask({ id, settings }: ProjectRow, wanted: Task | null): Promise<void> {
     const { task } = completeSettings(settings);
     if (wanted === task || !(await this.store.hasPredictions(id))) return;
-    const detail = `cannot be changed once there are predictions; it is ${task ?? 'classification'}`;
+    // Predictions of before there were tasks have labels.
+    const fixed = task ?? 'classification';
+    if (wanted === fixed) return;
+    const detail = `cannot be changed once there are predictions; it is ${fixed}`;
     throw invalid([{ pointer: '/settings/task', detail }]);
   }
 

@@ -79,6 +79,10 @@ describe('a project that answers with values', () => {
     const valued = { model: { version: '1' }, input: { vector: [1, 2] }, output: { value: 3 } };
     const { body } = await other.post('/v1/predictions', valued).expect(422);
     expect(body).toMatchObject({ errors: [{ pointer: '/output/value' }] });
+    const large = { ...valued, output: { value: 1e31 } };
+    expect((await other.post('/v1/predictions', large).expect(422)).body).toMatchObject({
+      errors: [{ pointer: '/output/value' }],
+    });
     const both = { ...valued, output: { value: 3, label: 'dear' } };
     const { body: neither } = await other.post('/v1/predictions', both).expect(422);
     expect(neither).toMatchObject({ errors: [{ pointer: '/output' }] });

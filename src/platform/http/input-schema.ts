@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { LIMITS } from '../../core/limits.js';
 
+/** What stands in the place of a label in a regression. */
+export const Value = z.number().min(-LIMITS.largestValue).max(LIMITS.largestValue);
+
 /** The kinds of input that a request can carry, each with its limit. */
 const FIELDS = {
   text: z.string().min(1).max(LIMITS.textCharacters).optional(),
