@@ -29,7 +29,7 @@ import {
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
-import { type Contender, EvaluateStore } from './evaluate.store.js';
+import { type Contender, type Contest, EvaluateStore } from './evaluate.store.js';
 
 /** Inputs answered between two turns of the event loop. */
 const CHUNK = 64;
@@ -70,7 +70,9 @@ export class EvaluateService {
     const judge = judgeFor(contest.task, labels, contest.tolerance);
     const batch = samples.filter(({ split }) => split === 'train').slice(-MOST_OF_BATCH);
     const challenger = await this.answers(contest.challenger, holdout);
-    const champion = contest.champion && (await this.answers(contest.champion, holdout));
+    // Both at once: to load a model takes longer than to ask it.
+    const asked = contest.champion && (await this.answers(contest.champion, [...holdout, ...batch]));
+    const champion = asked && answersTo([...holdout.keys()], asked);
     const golden = goldenOf(holdout, contest.goldenSince);
     const compared = comparable(holdout, contest.leaked);
     const report: EvaluationReport = {
@@ -87,10 +89,8 @@ export class EvaluateService {
         ...leaksIn({ holdout, judge }, challenger, contest.leaked),
         areLeftOut: compared.length < holdout.length,
       },
-      control: contest.challenger.hasControl
-        ? await this.control({ holdout, challenger, judge }, contest.challenger)
-        : null,
-      sources: contest.champion ? sourcesOf(batch, (await this.answers(contest.champion, batch)).answers, judge) : [],
+      control: await this.control({ holdout, challenger, judge }, contest.challenger),
+      sources: asked ? sourcesOf(batch, asked.answers.slice(holdout.length), judge) : [],
     };
     await this.store.save(projectId, contest, version, report);
     await this.jobs.hint(promoteModel, { projectId, version });
@@ -130,7 +130,12 @@ export class EvaluateService {
     return { version: champion.version, against: replaced.version, ...sequentialTest(pairs) };
   }
 
-  private async control({ holdout, challenger, judge }: Judged, contender: Contender): Promise<ControlBout> {
+  /** Null where there is no control. */
+  private async control(
+    { holdout, challenger, judge }: Judged,
+    contender: Contest['challenger'],
+  ): Promise<ControlBout | null> {
+    if (!contender.hasControl) return null;
     const control = await this.answers({ ...contender, prefix: controlPrefix(contender.prefix) }, holdout);
     const { champion, wins, losses } = compare(holdout, challenger, control, judge);
     return { correct: champion!.correct, wins, losses };
