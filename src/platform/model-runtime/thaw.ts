@@ -20,9 +20,13 @@ import type { ModelFiles, Thawing } from './types.js';
 const KEPT_BACK = 5;
 const FEWEST = 100;
 const BATCH = 32;
+/** Multiplications of a batch, about half a second: a run that is cancelled ends within a second. */
+const MOST_OF_BATCH = 1e8;
 /** Less than a fresh network would take: what the layers know is to be bent, not forgotten. */
 const RATE = 1e-3;
 const LOOKS = 12_000;
+/** Multiplications of a run, forwards: about a minute on WebAssembly. Not a time, so that a run can be repeated bit by bit. */
+const MOST_OF_RUN = 1.3e10;
 const MOST_EPOCHS = 8;
 /** A head that knows its samples by heart has no gradient left to hand down: training on begins with one that does not. */
 const EARLY = 0.1;
@@ -53,6 +57,8 @@ export async function thaw(order: ThawOrder, pace: TrainingPace): Promise<Thawed
   const { base, from, seed } = order;
   const parts = partsOf(order);
   if (!base.layers || parts.learn.length < FEWEST || parts.judge.length === 0) return undefined;
+  const size = sizeOf(base.layers.model);
+  if (size * parts.learn.length > MOST_OF_RUN) return { files: null, report: tooLarge(from, size) };
   const onTop = async (head: DenseNetwork) => {
     const whole = await joined(base.layers!.model, base.layers!.output, head, 'linear');
     return new ThawingNetwork(base.tf, whole, base.inputShape, head.at(-1)!.units);
@@ -61,7 +67,7 @@ export async function thaw(order: ThawOrder, pace: TrainingPace): Promise<Thawed
   const head = await order.headOn(parts.learn, EARLY);
   const network = await onTop(head);
   network.freezeUpTo(base.layers.model, from);
-  const best = await descend(network, order, parts, { random: seededRandom(seed), pace, frozen });
+  const best = await descend(network, order, parts, { random: seededRandom(seed), pace, frozen, size });
   const report = { from, epochs: best?.epoch ?? 0, keptBack: parts.judge.length, frozen: scoreOf(frozen) };
   if (!best) return { files: null, report: { ...report, thawed: null } };
   network.restore(best.weights);
@@ -91,22 +97,46 @@ interface Best {
   readonly said: readonly Said[];
 }
 
+interface Descent {
+  readonly random: SeededRandom;
+  readonly pace: TrainingPace;
+  /** What the frozen base says of the samples that judge. */
+  readonly frozen: readonly Said[];
+  /** Multiplications for one sample. */
+  readonly size: number;
+}
+
+/** Multiplications for one input, forwards: each weight once a place that it is used at. */
+function sizeOf({ layers }: LayersModel): number {
+  return layers.reduce((sum, layer) => {
+    const [, ...shape] = layer.outputShape as number[];
+    const places = shape.length === 3 ? shape[0]! * shape[1]! : 1;
+    return sum + layer.countParams() * places;
+  }, 0);
+}
+
+const tooLarge = (from: string, size: number): Thawing => ({
+  ...{ from, epochs: 0, keptBack: 0, frozen: null, thawed: null },
+  refused: `${Math.round(size / 1e6)} million multiplications for one input, once for each sample, would take too long here`,
+});
+
 /** The surest epoch that is right as often as the frozen base on what was kept back; undefined when none is surer than that. */
 async function descend(
   network: ThawingNetwork,
   { base, samples, targets, importance, onProgress }: ThawOrder,
   { learn, judge }: Parts,
-  { random, pace, frozen }: { random: SeededRandom; pace: TrainingPace; frozen: readonly Said[] },
+  { random, pace, frozen, size }: Descent,
 ): Promise<Best | undefined> {
-  const epochs = Math.max(1, Math.min(MOST_EPOCHS, Math.round(LOOKS / learn.length)));
+  const looks = Math.min(LOOKS, MOST_OF_RUN / size);
+  const epochs = Math.max(1, Math.min(MOST_EPOCHS, Math.floor(looks / learn.length)));
   const order = learn.slice();
   let best: Best | undefined;
   const { accuracy } = scoreOf(frozen);
   let least = lossOf(frozen);
   for (let epoch = 1; epoch <= epochs; epoch += 1) {
     random.shuffle(order);
-    for (let at = 0; at < order.length; at += BATCH) {
-      const batch = order.subarray(at, at + BATCH);
+    for (let at = 0; at < order.length; at += network.rowsAtOnce) {
+      const batch = order.subarray(at, at + network.rowsAtOnce);
       const rows = await base.numbers(Array.from(batch, (i) => samples[i]!.input));
       const rate = RATE * cosine((epoch - 1 + at / order.length) / epochs);
       const loss = network.learn(rows, { targets: pick(targets, batch), importance: pick(importance, batch) }, rate);
@@ -137,8 +167,8 @@ async function judged(
   pace: TrainingPace,
 ): Promise<Said[]> {
   const said: Said[] = [];
-  for (let at = 0; at < judge.length; at += BATCH) {
-    const part = judge.subarray(at, at + BATCH);
+  for (let at = 0; at < judge.length; at += network.rowsAtOnce) {
+    const part = judge.subarray(at, at + network.rowsAtOnce);
     const rows = await base.numbers(Array.from(part, (i) => samples[i]!.input));
     network.probabilities(rows).forEach((probabilities, k) => said.push({ probabilities, target: targets[part[k]!]! }));
     await pace.breathe();
@@ -159,6 +189,7 @@ function scoreOf(said: readonly Said[]): { loss: number; accuracy: number } {
 
 /** A network whose last layers learn, by Adam. Every tensor is freed by the time a method returns. */
 class ThawingNetwork {
+  readonly rowsAtOnce: number;
   private readonly optimizer;
 
   constructor(
@@ -168,6 +199,7 @@ class ThawingNetwork {
     private readonly classes: number,
   ) {
     this.optimizer = tf.train.adam(RATE);
+    this.rowsAtOnce = Math.max(1, Math.min(BATCH, Math.floor(MOST_OF_BATCH / sizeOf(whole.model))));
   }
 
   /**

@@ -95,8 +95,10 @@ export interface Thawing {
   /** Of the epoch that was best; 0 where none was better than the frozen base. */
   readonly epochs: number;
   readonly keptBack: number;
-  readonly frozen: { readonly loss: number; readonly accuracy: number };
+  readonly frozen: { readonly loss: number; readonly accuracy: number } | null;
   readonly thawed: { readonly loss: number; readonly accuracy: number } | null;
+  /** Why it was not tried. */
+  readonly refused?: string;
 }
 
 /** What candidates lost on samples that they had not learnt from, and which of them it was. */
