@@ -111,7 +111,10 @@ describe('a base that is trained on', () => {
   });
 
   it('is better than the frozen one on samples that neither has seen, and is served with its head', async () => {
-    const { files, metrics } = await trainModel(learnt, options, await ownBase('edges'));
+    const own = await ownBase('edges');
+    const [before] = await own.base.activations([learnt[0]!.input]);
+    const { files, metrics } = await trainModel(learnt, options, own);
+    expect(await own.base.activations([learnt[0]!.input])).toEqual([before]);
     const { frozen, thawed, ...about } = metrics.thawing!;
     expect(about).toMatchObject({ from: 'edges' });
     expect(about.keptBack).toBeGreaterThan(90);
@@ -161,7 +164,10 @@ describe('a base that is trained on', () => {
     const noise = learnt
       .slice(0, 300)
       .map((sample) => ({ ...sample, label: DIRECTIONS[Math.floor(3 * random.next())]! }));
-    const { files, metrics } = await trainModel(noise, options, await ownBase('edges'));
+    const own = await ownBase('edges');
+    const [before] = await own.base.activations([learnt[0]!.input]);
+    const { files, metrics } = await trainModel(noise, options, own);
+    expect(await own.base.activations([learnt[0]!.input])).toEqual([before]);
     if (metrics.thawing!.thawed === null) expect(readManifest(files).thawedFrom).toBeUndefined();
     expect(metrics.thawing!.frozen!.accuracy).toBeLessThan(0.5);
   }, 60_000);

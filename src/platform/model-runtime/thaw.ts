@@ -67,14 +67,19 @@ export async function thaw(order: ThawOrder, pace: TrainingPace): Promise<Thawed
   const head = await order.headOn(parts.learn, EARLY);
   const network = await onTop(head);
   network.freezeUpTo(base.layers.model, from);
-  const best = await descend(network, order, parts, { random: seededRandom(seed), pace, frozen, size });
-  const report = { from, epochs: best?.epoch ?? 0, keptBack: parts.judge.length, frozen: scoreOf(frozen) };
-  if (!best) return { files: null, report: { ...report, thawed: null } };
-  network.restore(best.weights);
-  const temperature = temperatureOf(best.said);
-  const trained = cooled(network.head(head), temperature);
-  const answering = await joined(base.layers.model, base.layers.output, trained, 'softmax');
-  return { files: await savedFiles(answering.model), report: { ...report, thawed: scoreOf(best.said) } };
+  const before = network.weights();
+  try {
+    const best = await descend(network, order, parts, { random: seededRandom(seed), pace, frozen, size });
+    const report = { from, epochs: best?.epoch ?? 0, keptBack: parts.judge.length, frozen: scoreOf(frozen) };
+    if (!best) return { files: null, report: { ...report, thawed: null } };
+    network.restore(best.weights);
+    const trained = cooled(network.head(head), temperatureOf(best.said));
+    const answering = await joined(base.layers.model, base.layers.output, trained, 'softmax');
+    return { files: await savedFiles(answering.model), report: { ...report, thawed: scoreOf(best.said) } };
+  } finally {
+    // The base is trained in place, and is still wanted as it was: by the frozen version and the control.
+    network.restore(before);
+  }
 }
 
 interface Parts {

@@ -27,10 +27,9 @@ const JUDGED = 0.6;
  * of the samples and of the parent, in code unit order. The same samples, seed, parent and settings give the same bytes.
  *
  * 1. Read the samples. 2. Weigh them: rare classes, the young and the trusted count more. 3. Choose among candidates by
- * what they say of samples they have not seen. 4. Models that have not seen
- * a sample judge its label: out of that come the labels to leave out, those to ask about, the temperature, and from which
- * confidence on an answer is given; of values it comes how far off answers are.
- * 5. Learn from the rest.
+ * what they say of samples they have not seen. 4. Models that have not seen a sample judge its label: out of that come
+ * the labels to leave out, those to ask about, the temperature, and from which confidence on an answer is given; of
+ * values, how far off answers are. 5. Learn from the rest, and train a base on where that is wanted.
  */
 export async function trainModel(
   all: readonly SnapshotSample[],
