@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
+import { openBackend } from '../../src/platform/model-runtime/backend.js';
 import { freshNetwork } from '../../src/platform/model-runtime/dense-network.js';
 import { DenseHead, SparseHead } from '../../src/platform/model-runtime/heads.js';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
@@ -12,7 +13,7 @@ const [WIDTH, HIDDEN, CLASSES] = [256, 128, 77];
 const [TABLE, FEATURES] = [2 ** 15, 60];
 const RATE = 4e-3;
 
-export type Case = 'dense 32' | 'dense 256' | 'sparse' | 'base';
+export type Case = 'dense 32' | 'dense 256' | 'sparse' | 'base' | 'cnn';
 
 /** Examples a second, or undefined where the contender is not there. */
 export type Contender = (work: Case, seconds: number) => Promise<number | undefined>;
@@ -62,7 +63,44 @@ async function baseForward(backend: 'cpu' | 'wasm', seconds: number): Promise<nu
   return timed(32, seconds, () => tf.tidy(() => void (net.predict(pictures) as tf.Tensor).dataSync()));
 }
 
+/** A small convolutional network trained whole, as a base is trained on: by TensorFlow.js and our kernels for it. */
+async function convolutionalTraining(backend: 'cpu' | 'wasm', seconds: number): Promise<number> {
+  await openBackend(backend);
+  const { layers, sequential } = await import('@tensorflow/tfjs-layers');
+  const net = sequential({
+    layers: [
+      layers.conv2d({ inputShape: [28, 28, 1], filters: 8, kernelSize: 3, activation: 'relu' }),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.conv2d({ filters: 16, kernelSize: 3, activation: 'relu' }),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.flatten(),
+      layers.dense({ units: 64, activation: 'relu' }),
+      layers.dense({ units: 10 }),
+    ],
+  });
+  const optimizer = tf.train.adam(RATE);
+  const pictures = tf.randomNormal([32, 28, 28, 1], 0, 1, 'float32', 1);
+  const truth = tf.oneHot(
+    tf.tensor1d(
+      targets.subarray(0, 32).map((target) => target % 10),
+      'int32',
+    ),
+    10,
+  );
+  return timed(32, seconds, () =>
+    tf.tidy(() => {
+      const { grads, value } = tf.variableGrads(() => {
+        const scores = net.apply(pictures, { training: false }) as tf.Tensor;
+        return tf.mean(tf.neg(tf.sum(tf.mul(truth, tf.logSoftmax(scores)), 1))) as tf.Scalar;
+      });
+      optimizer.applyGradients(Object.entries(grads).map(([name, tensor]) => ({ name, tensor })));
+      value.dataSync();
+    }),
+  );
+}
+
 export const flywheel: Contender = async (work, seconds) => {
+  if (work === 'cnn') return convolutionalTraining('wasm', seconds);
   if (work === 'base') return baseForward('wasm', seconds);
   const batch = work === 'dense 256' ? 256 : 32;
   const order = orders(batch);
@@ -89,6 +127,8 @@ export const tensorFlowJs =
     // Neither backend ends a step on a gathered table of this size in reasonable time: training.md of the plan has it.
     if (work === 'sparse') return undefined;
     if (work === 'base') return baseForward(backend, seconds);
+    // On WebAssembly there is no training of convolutions without our kernels.
+    if (work === 'cnn') return backend === 'cpu' ? convolutionalTraining('cpu', seconds) : undefined;
     await import('@tensorflow/tfjs-layers');
     await (backend === 'cpu' ? import('@tensorflow/tfjs-backend-cpu') : import('@tensorflow/tfjs-backend-wasm'));
     await tf.setBackend(backend);

@@ -18,6 +18,7 @@ const CASES: Readonly<Record<Case, string>> = {
   'dense 256': '256-128-77, Adam, batch 256',
   sparse: '2^15 features, 60 a row, 77 classes, SGD',
   base: 'convolutional base 64x64x3 -> 256, forward',
+  cnn: 'small convolutional network 28x28x1 -> 10, Adam, batch 32',
 };
 
 async function main(): Promise<void> {

@@ -57,7 +57,24 @@ def base():
     return step, 32
 
 
-step, batch = {"dense 32": lambda: dense(32), "dense 256": lambda: dense(256), "sparse": sparse, "base": base}[case]()
+def cnn():
+    rows, targets = torch.randn(32, 1, 28, 28), torch.randint(10, (32,))
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 8, 3), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
+        torch.nn.Conv2d(8, 16, 3), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
+        torch.nn.Flatten(), torch.nn.Linear(400, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10),
+    )
+    optimizer = torch.optim.Adam(net.parameters(), lr=4e-3)
+
+    def step(at):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(net(rows), targets).backward()
+        optimizer.step()
+
+    return step, 32
+
+
+step, batch = {"dense 32": lambda: dense(32), "dense 256": lambda: dense(256), "sparse": sparse, "base": base, "cnn": cnn}[case]()
 starts = range(0, ROWS - batch + 1, batch)
 done, at, begin, warm = 0, 0, None, time.perf_counter()
 while True:
