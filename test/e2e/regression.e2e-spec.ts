@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Database } from '../../src/platform/database/database.js';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
 import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
@@ -86,6 +87,19 @@ describe('a project that answers with values', () => {
     const both = { ...valued, output: { value: 3, label: 'dear' } };
     const { body: neither } = await other.post('/v1/predictions', both).expect(422);
     expect(neither).toMatchObject({ errors: [{ pointer: '/output' }] });
+  });
+
+  it('is none where there were predictions before there were tasks: they have labels', async () => {
+    const older = await newProject(flywheel, 'older', SETTINGS);
+    const labelled = { model: { version: '1' }, input: { vector: [1, 2] }, output: { label: 'dear' } };
+    await older.post('/v1/predictions', labelled).expect(202);
+    await flywheel.app.get(Database).query("update project set settings = settings - 'task' where id = 'older'");
+    // For so long the settings are remembered.
+    await new Promise((resolve) => setTimeout(resolve, 5_100));
+    await older.post('/v1/predictions', { ...labelled, output: { value: 3 } }).expect(422);
+    const { body } = await older.get('/v1/settings').expect(200);
+    expect(body).toMatchObject({ settings: { task: 'classification' } });
+    await older.patch('/v1/settings', { settings: { task: 'classification' } }).expect(200);
   });
 
   it('shows the prediction as posted, and the median of what people of equal standing say', async () => {
