@@ -131,6 +131,34 @@ describe('map', () => {
     await page.getByRole('dialog').getByText('question').first().waitFor();
     await page.context().close();
   });
+
+  it('holds a hundred thousand samples', async () => {
+    const page = await open('wheel');
+    const count = 100_000;
+    const each = (of: (i: number) => number) => Array.from({ length: count }, (_, i) => of(i));
+    const labels = Array.from({ length: 77 }, (_, c) => `label ${c}`);
+    const place = { x: each((i) => (i % 400) / 400), y: each((i) => Math.floor(i / 400) / 250) };
+    const map = { labels, ...place, label: each((i) => i % 77), predicted: each((i) => i % 77) };
+    const ids = Array.from({ length: count }, (_, i) => `s${i}`);
+    await page.route('**/v1/insights/map*', (route) => route.fulfill({ json: { version: 1, ids, ...map } }));
+    await page.goto(`${flywheel.url}/?view=map`);
+    const canvas = page.getByRole('application', { name: /Map of/ });
+    const { x, y, width, height } = (await canvas.boundingBox())!;
+    await page.mouse.move(x + width / 2, y + 2);
+    await page.mouse.down();
+    for (const [across, down] of [
+      [width - 2, 2],
+      [width - 2, height - 2],
+      [width / 2, height - 2],
+    ] as const)
+      await page.mouse.move(x + across, y + down, { steps: 4 });
+    await page.mouse.up();
+    const shown = await page.getByRole('status').first().innerText();
+    // The right half of the map.
+    const selected = Number(/^([\d,]+) selected/.exec(shown)![1]!.replaceAll(',', ''));
+    expect(Math.abs(selected - count / 2)).toBeLessThan(count / 20);
+    await page.context().close();
+  });
 });
 
 describe('confusion', () => {
