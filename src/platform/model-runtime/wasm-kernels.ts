@@ -1,6 +1,7 @@
 import {
   backend_util,
   type Conv2DBackpropFilterAttrs,
+  type Conv2DBackpropInputAttrs,
   type DepthwiseConv2dNativeBackpropFilterAttrs,
   type DepthwiseConv2dNativeBackpropInputAttrs,
   getKernel,
@@ -20,7 +21,8 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
  * - MaxPoolGrad begins its search for the maximum at the smallest positive float, so that windows of negative numbers
  *   alone get no gradient;
  * - convolutions with padding "same" and strides larger than their filter answer with zeros or noise, unless the padding
- *   is given in numbers.
+ *   is given in numbers;
+ * - the gradient of a convolution's input is right and slow.
  *
  * All tensors are [batch, height, width, channels].
  */
@@ -40,9 +42,10 @@ let areRegistered = false;
 export function registerWasmKernels(): void {
   if (areRegistered) return;
   areRegistered = true;
-  unregisterKernel('MaxPoolGrad', 'wasm');
+  for (const name of ['MaxPoolGrad', 'Conv2DBackpropInput']) unregisterKernel(name, 'wasm');
   register('MaxPoolGrad', maxPoolGrad);
   register('Conv2DBackpropFilter', convolutionFilterGrad);
+  register('Conv2DBackpropInput', convolutionInputGrad);
   register('DepthwiseConv2dNativeBackpropFilter', depthwiseFilterGrad);
   register('DepthwiseConv2dNativeBackpropInput', depthwiseInputGrad);
   for (const name of ['Conv2D', 'FusedConv2D', 'DepthwiseConv2dNative', 'FusedDepthwiseConv2D']) padInNumbers(name);
@@ -128,8 +131,8 @@ function maxPoolGrad({ inputs, attrs, backend }: Call<MaxPoolGradAttrs>): Tensor
 const MOST_UNROLLED = 2 ** 21;
 
 /**
- * Windows unrolled to rows (Chellapilla et al. 2006), then one product a part of the batch: rows transposed times dy is
- * the gradient of the filter.
+ * Windows unrolled to columns (Chellapilla et al. 2006), then one product a part of the batch: columns times dy is the
+ * gradient of the filter. Nothing is transposed in a product: the backend's is many times slower then.
  */
 function convolutionFilterGrad({ inputs, attrs, backend }: Call<Conv2DBackpropFilterAttrs>): TensorInfo {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
@@ -142,7 +145,7 @@ function convolutionFilterGrad({ inputs, attrs, backend }: Call<Conv2DBackpropFi
   const filter = zeros(backend, filterShape);
   for (let first = 0; first < batchSize; first += atOnce) {
     const images = Math.min(atOnce, batchSize - first);
-    const unrolled = zeros(backend, [1, images * rows, width]);
+    const unrolled = zeros(backend, [1, width, images * rows]);
     const from = first * rows;
     unroll(info, { from, to: from + images * rows }, valuesOf(backend, x), valuesOf(backend, unrolled));
     const part = backend.makeOutput([1, images * rows, outChannels], 'float32');
@@ -155,31 +158,77 @@ function convolutionFilterGrad({ inputs, attrs, backend }: Call<Conv2DBackpropFi
   return filter;
 }
 
-/** transpose(a) b of two [1, rows, columns] tensors. */
+/** The product of two [1, rows, columns] tensors. */
 function multiplied(backend: BackendWasm, a: TensorInfo, b: TensorInfo): TensorInfo {
-  const { kernelFunc } = getKernel('BatchMatMul', 'wasm');
-  return kernelFunc({
-    inputs: { a, b },
-    backend,
-    attrs: { transposeA: true, transposeB: false },
-  }) as TensorInfo;
+  const attrs = { transposeA: false, transposeB: false };
+  return getKernel('BatchMatMul', 'wasm').kernelFunc({ inputs: { a, b }, backend, attrs }) as TensorInfo;
 }
 
-function addTo(sums: Float32Array, values: Float32Array): void {
-  for (let i = 0; i < sums.length; i += 1) sums[i]! += values[i]!;
+/** A matrix of so many rows and columns turned over, as [1, columns, rows]. */
+function transposed(backend: BackendWasm, matrix: TensorInfo, rows: number, columns: number): TensorInfo {
+  const turned = backend.makeOutput([1, columns, rows], 'float32');
+  const [from, to] = [valuesOf(backend, matrix), valuesOf(backend, turned)];
+  for (let row = 0; row < rows; row += 1)
+    for (let column = 0; column < columns; column += 1) to[column * rows + row] = from[row * columns + column]!;
+  return turned;
 }
 
-/** The windows of a range, one a row; places outside of the image stay zero. */
-function unroll(info: Conv2DInfo, range: { from: number; to: number }, x: Float32Array, rows: Float32Array): void {
+/** The other way round: dy times the filter transposed are windows, which are added to where they were read from. */
+function convolutionInputGrad({ inputs, attrs, backend }: Call<Conv2DBackpropInputAttrs>): TensorInfo {
+  const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
+  const { strides, pad, dimRoundingMode, inputShape } = attrs;
+  const shape = filter.shape as Shape4;
+  const info = backend_util.computeConv2DInfo(inputShape, shape, strides, 1, pad, dimRoundingMode);
+  const { batchSize, outChannels, outHeight, outWidth } = info;
+  const width = filter.shape[0]! * filter.shape[1]! * filter.shape[2]!;
+  const rows = outHeight * outWidth;
+  const atOnce = Math.max(1, Math.min(batchSize, Math.floor(MOST_UNROLLED / (rows * width))));
+  const turned = transposed(backend, filter, width, outChannels);
+  const dx = zeros(backend, inputShape);
+  for (let first = 0; first < batchSize; first += atOnce) {
+    const images = Math.min(atOnce, batchSize - first);
+    const part = backend.makeOutput([1, images * rows, outChannels], 'float32');
+    const begin = first * rows * outChannels;
+    valuesOf(backend, part).set(valuesOf(backend, dy).subarray(begin, begin + images * rows * outChannels));
+    const unrolled = multiplied(backend, part, turned);
+    const range = { from: first * rows, to: (first + images) * rows };
+    fold(info, range, valuesOf(backend, unrolled), valuesOf(backend, dx));
+    for (const tensor of [part, unrolled]) backend.disposeData(tensor.dataId);
+  }
+  backend.disposeData(turned.dataId);
+  return dx;
+}
+
+/** Adds the windows of a range, one a row, to the places that they stand for. */
+function fold(info: Conv2DInfo, range: { from: number; to: number }, rows: Float32Array, x: Float32Array): void {
   const { inChannels, filterHeight, filterWidth } = info;
   const windows = windowsOf(info);
   const width = filterHeight * filterWidth * inChannels;
   for (let window = range.from; window < range.to; window += 1) {
     const { begin, end, base } = windows.at(window);
     for (let k = begin; k < end; k += 1) {
-      const from = base + windows.places[k]!;
+      const to = base + windows.places[k]!;
       const at = (window - range.from) * width + windows.taps[k]! * inChannels;
-      for (let c = 0; c < inChannels; c += 1) rows[at + c] = x[from + c]!;
+      for (let c = 0; c < inChannels; c += 1) x[to + c]! += rows[at + c]!;
+    }
+  }
+}
+
+function addTo(sums: Float32Array, values: Float32Array): void {
+  for (let i = 0; i < sums.length; i += 1) sums[i]! += values[i]!;
+}
+
+/** The windows of a range, one a column; places outside of the image stay zero. */
+function unroll(info: Conv2DInfo, range: { from: number; to: number }, x: Float32Array, columns: Float32Array): void {
+  const { inChannels } = info;
+  const windows = windowsOf(info);
+  const count = range.to - range.from;
+  for (let window = range.from; window < range.to; window += 1) {
+    const { begin, end, base } = windows.at(window);
+    for (let k = begin; k < end; k += 1) {
+      const from = base + windows.places[k]!;
+      const at = windows.taps[k]! * inChannels * count + window - range.from;
+      for (let c = 0; c < inChannels; c += 1) columns[at + c * count] = x[from + c]!;
     }
   }
 }
@@ -251,8 +300,24 @@ interface Windows {
   at(window: number): { readonly begin: number; readonly end: number; readonly base: number };
 }
 
+/** Those of the last layers that were asked for: each step of a training asks for the same. */
+const known = new Map<string, Windows>();
+const MOST_KNOWN = 100;
+
 /** The windows of a convolution or pooling in the order of its answers, without the places outside of the image. */
 function windowsOf(info: Conv2DInfo): Windows {
+  const { top, left } = info.padInfo;
+  const key = [
+    ...[info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth, info.filterHeight],
+    ...[info.filterWidth, info.strideHeight, info.strideWidth, info.dilationHeight, info.dilationWidth, top, left],
+  ].join();
+  const windows = known.get(key) ?? makeWindows(info);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(key, windows);
+  return windows;
+}
+
+function makeWindows(info: Conv2DInfo): Windows {
   const { inHeight, inWidth, inChannels, filterWidth } = info;
   const rows = Array.from({ length: info.outHeight }, (_, row) =>
     within(row * info.strideHeight - info.padInfo.top, info.filterHeight, info.dilationHeight, inHeight),
