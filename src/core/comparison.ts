@@ -3,9 +3,9 @@ import { type ClassReport, classReports, type ConfusionMatrix, confusionOf } fro
 import { BY_LABEL, type Judge } from './judge.js';
 import type { SequentialVerdict } from './sequential-test.js';
 import { type Anchor, type Bout, type Footprint, type ModelScore, OLDER_HALF, type Slice } from './promotion.js';
-import { groupBy, sum } from './tally.js';
+import { groupBy } from './tally.js';
 import { pAboveZero } from './paired-test.js';
-import type { ErrorSize } from './errors-of-values.js';
+import { errorSize } from './errors-of-values.js';
 
 /** What a model answered on the holdout, in the order of the samples. */
 export interface HoldoutAnswers {
@@ -142,18 +142,13 @@ function errorsOf(
   const [ofChallenger, ofChampion] = [errors(challenger.answers), champion && errors(champion.answers)];
   return {
     errors: {
-      challenger: sizeOf(ofChallenger),
-      champion: ofChampion && sizeOf(ofChampion),
-      constant: sizeOf(errors(samples.map(() => constant))),
+      challenger: errorSize(ofChallenger),
+      champion: ofChampion && errorSize(ofChampion),
+      constant: errorSize(errors(samples.map(() => constant))),
       pLarger: ofChampion && pAboveZero(ofChallenger.map((error, i) => error - ofChampion[i]!)),
     },
   };
 }
-
-const sizeOf = (errors: readonly number[]): ErrorSize => ({
-  meanAbsolute: sum(errors) / Math.max(1, errors.length),
-  rootMeanSquare: Math.sqrt(sum(errors.map((error) => error ** 2)) / Math.max(1, errors.length)),
-});
 
 /** With fewer others near duplicates stay in: a comparison on next to nothing says less than one that flatters. */
 const FEWEST_OTHERS = 200;

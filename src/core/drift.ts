@@ -1,4 +1,4 @@
-import { quantile } from './errors-of-values.js';
+import { evenEdges } from './errors-of-values.js';
 import { normalTail } from './normal.js';
 import { holmRejects } from './paired-test.js';
 import { sum } from './tally.js';
@@ -57,7 +57,7 @@ function inBands({ what, before, lately }: Counts): Counts {
   if (texts.size <= MOST_NUMBERS || [...texts].some((text) => !Number.isFinite(valueOf(text))))
     return { what, before, lately };
   const known = [...before].flatMap(([text, count]) => Array<number>(count).fill(valueOf(text)));
-  const edges = Array.from({ length: TENTHS - 1 }, (_, tenth) => quantile(known, (tenth + 1) / TENTHS));
+  const edges = evenEdges(known, TENTHS);
   const bandOf = (text: string): string => {
     const edge = edges.find((one) => valueOf(text) <= one);
     return edge === undefined ? `above ${roundedText(edges.at(-1)!)}` : `up to ${roundedText(edge)}`;

@@ -7,10 +7,16 @@ export interface ErrorSize {
   readonly rootMeanSquare: number;
 }
 
-/** The same with the share of the variance that is explained: 1 is perfect, 0 no better than the mean; null where values are all alike. */
 export interface ErrorSummary extends ErrorSize {
+  /** Share of the variance: 1 is perfect, 0 no better than the mean; null where values are all alike. */
   readonly explained: number | null;
 }
+
+/** Noughts without errors. */
+export const errorSize = (errors: readonly number[]): ErrorSize => ({
+  meanAbsolute: sum(errors.map(Math.abs)) / Math.max(1, errors.length),
+  rootMeanSquare: Math.sqrt(sum(errors.map((error) => error ** 2)) / Math.max(1, errors.length)),
+});
 
 /** @param pairs truth and answer of each sample: at least one */
 export function errorSummary(pairs: readonly (readonly [truth: number, answer: number])[]): ErrorSummary {
@@ -19,18 +25,29 @@ export function errorSummary(pairs: readonly (readonly [truth: number, answer: n
   const squares = sum(errors.map((error) => error ** 2));
   const variance = sum(pairs.map(([truth]) => (truth - mean) ** 2));
   return {
-    meanAbsolute: sum(errors.map(Math.abs)) / pairs.length,
-    rootMeanSquare: Math.sqrt(squares / pairs.length),
+    ...errorSize(errors),
     explained: variance === 0 ? null : 1 - squares / variance,
   };
 }
 
-/** The value below which this share of values lies, between the two nearest; NaN without values. Sorts a copy. */
-export function quantile(values: readonly number[], share: number): number {
+/** The values below which these shares of values lie, each between the two nearest; NaN without values. Sorts a copy, once. */
+export function quantiles(values: readonly number[], shares: readonly number[]): number[] {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = share * (sorted.length - 1);
-  const [low, high] = [sorted[Math.floor(at)] ?? NaN, sorted[Math.ceil(at)] ?? NaN];
-  return low + (high - low) * (at - Math.floor(at));
+  return shares.map((share) => {
+    const at = share * (sorted.length - 1);
+    const [low, high] = [sorted[Math.floor(at)] ?? NaN, sorted[Math.ceil(at)] ?? NaN];
+    return low + (high - low) * (at - Math.floor(at));
+  });
 }
 
+export const quantile = (values: readonly number[], share: number): number => quantiles(values, [share])[0]!;
+
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** The edges of so many bands with as many of the values each: one fewer than there are bands. */
+export function evenEdges(values: readonly number[], bands: number): number[] {
+  return quantiles(
+    values,
+    Array.from({ length: bands - 1 }, (_, band) => (band + 1) / bands),
+  );
+}

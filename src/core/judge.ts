@@ -1,4 +1,4 @@
-import { median, quantile } from './errors-of-values.js';
+import { evenEdges, median } from './errors-of-values.js';
 import { countBy } from './tally.js';
 import { roundedText, type Task, valueOf, valueText } from './task.js';
 
@@ -10,9 +10,9 @@ export interface Judge {
   constantAnswer(labels: readonly string[]): string;
   /** Of values: the band of this name; undefined for a text that names none. */
   readonly bandOf?: (name: string) => Band | undefined;
-  /** How far off an answer is; absent where an answer is right or wrong and no more is to be said. */
   /** The largest error that is still right; absent like `errorOf`. */
   readonly tolerance?: number;
+  /** How far off an answer is; absent where an answer is right or wrong and no more is to be said. */
   readonly errorOf?: (label: string, answer: string) => number;
 }
 
@@ -58,8 +58,7 @@ export const judgeFor = (task: Task | null, labels: readonly string[], tolerance
 export function byTolerance(labels: readonly string[], tolerance: number | null): Judge {
   const values = labels.map(valueOf);
   const allowed = toleranceOf(values, tolerance);
-  const bounds = Array.from({ length: BANDS - 1 }, (_, band) => quantile(values, (band + 1) / BANDS));
-  const edges = [...new Set(bounds)].filter(Number.isFinite);
+  const edges = [...new Set(evenEdges(values, BANDS))].filter(Number.isFinite);
   const middle = median(values);
   return {
     tolerance: allowed,

@@ -1,4 +1,5 @@
 import { normalTail } from './normal.js';
+import { sum } from './tally.js';
 
 /** Two models on the same samples: where exactly one of them was right. */
 export interface PairedCounts {
@@ -31,8 +32,8 @@ export const midPWorse = ({ wins, losses }: PairedCounts): number =>
  */
 export function pAboveZero(differences: readonly number[]): number {
   const count = differences.length;
-  const mean = differences.reduce((sum, difference) => sum + difference, 0) / Math.max(1, count);
-  const squares = differences.reduce((sum, difference) => sum + (difference - mean) ** 2, 0);
+  const mean = sum(differences) / Math.max(1, count);
+  const squares = sum(differences.map((difference) => (difference - mean) ** 2));
   if (squares === 0) return mean > 0 ? 0 : 1;
   return normalTail(mean / Math.sqrt(squares / (count - 1) / count));
 }

@@ -1,4 +1,4 @@
-import { quantile } from './errors-of-values.js';
+import { quantiles } from './errors-of-values.js';
 
 /** Where each row lies in two dimensions, rounded to a thousandth: the circle has radius 1. */
 export interface Layout {
@@ -23,7 +23,7 @@ export interface SampleMap extends Layout {
  * below left to above right. The scale holds 98 of 100 values; what lies beyond is drawn at its edge.
  */
 export function layoutOfValues(truths: readonly number[], answers: readonly number[]): Layout {
-  const [low, high] = [quantile(truths, 0.01), quantile(truths, 0.99)];
+  const [low, high] = quantiles(truths, [0.01, 0.99]) as [number, number];
   const place = (value: number): number => {
     const share = high > low ? (value - low) / (high - low) : 0.5;
     return Math.round(Math.max(-EDGE, Math.min(EDGE, 2 * share - 1)) * DIGITS) / DIGITS;

@@ -1,5 +1,9 @@
 import { sha256 } from './ids.js';
 
+/** One of so many buckets, 0 the first, by a hash of the key: the same for ever. */
+export const bucketOf = (key: string, buckets: number): number =>
+  Number.parseInt(sha256(key).slice(0, 8), 16) % buckets;
+
 export type Split = 'train' | 'holdout';
 
 /**
@@ -8,6 +12,5 @@ export type Split = 'train' | 'holdout';
  * so settings refuse that.
  */
 export function splitOf(groupKey: string, holdoutPercent: number): Split {
-  const bucket = parseInt(sha256(groupKey).slice(0, 8), 16) % 100;
-  return bucket < holdoutPercent ? 'holdout' : 'train';
+  return bucketOf(groupKey, 100) < holdoutPercent ? 'holdout' : 'train';
 }

@@ -8,7 +8,7 @@ import type { Judge } from '../core/judge.js';
 import type { Task } from '../core/task.js';
 import { groupBy, sum } from '../core/tally.js';
 import { JudgeStore } from './judge.store.js';
-import { type LabelCount, type SampleRow, SampleStore } from './sample.store.js';
+import { type Bands, type LabelCount, type SampleRow, SampleStore } from './sample.store.js';
 
 /** Is the data any good? Look at it. */
 @Injectable()
@@ -20,10 +20,20 @@ export class CurateService {
   ) {}
 
   async list(projectId: string, filter: SampleFilter): Promise<Page<ReturnType<typeof shown>>> {
-    const { bandOf } = await this.judges.of(projectId);
-    const bands = bandOf && { label: bandOf(filter.label ?? ''), predicted: bandOf(filter.predicted ?? '') };
-    const rows = await this.store.list(projectId, filter, readCursor(filter.cursor), bands);
+    const rows = await this.store.list(
+      projectId,
+      filter,
+      readCursor(filter.cursor),
+      await this.bandsOf(projectId, filter),
+    );
     return pageOf(rows, filter.limit, writeCursor, shown);
+  }
+
+  /** Of values a filter names a band; most lists are of no label at all. */
+  private async bandsOf(projectId: string, { label, predicted }: SampleFilter): Promise<Bands> {
+    if (label === undefined && predicted === undefined) return {};
+    const { bandOf } = await this.judges.of(projectId);
+    return bandOf ? { label: bandOf(label ?? ''), predicted: bandOf(predicted ?? '') } : {};
   }
 
   async read(projectId: string, id: string) {

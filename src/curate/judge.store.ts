@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { BY_LABEL, type Judge, judgeFor } from '../core/judge.js';
+import { BY_LABEL, byTolerance, type Judge } from '../core/judge.js';
 import { Database } from '../platform/database/database.js';
 import { readSettings } from '../platform/database/project-settings.js';
 
@@ -19,6 +19,6 @@ export class JudgeStore {
       [projectId],
     );
     const labels = rows.map(({ label }) => label);
-    return judgeFor(task, labels, promotion.tolerance);
+    return byTolerance(labels, promotion.tolerance);
   }
 }

@@ -6,7 +6,8 @@ import { type BackendName, openBackend, type Tf } from './backend.js';
 import type { DenseNetwork } from './dense-network.js';
 import { InputMismatch, TrainingRefused } from './errors.js';
 import { imagePixels } from './image-pixels.js';
-import { joined, savedFiles } from './joined-model.js';
+import { joined, type Joined, savedFiles } from './joined-model.js';
+import type { Activation } from './layers-model.js';
 import { bytesOf, fileOf } from './model-files.js';
 import type { ModelFiles } from './types.js';
 
@@ -49,18 +50,23 @@ export class Base {
 
   /** Base and head as one LayersModel; undefined for a graph, which cannot be continued. */
   async withHead(head: DenseNetwork): Promise<Map<string, Buffer> | undefined> {
-    const whole = this.net.model && (await joined(this.net.model, this.net.output!, head, 'softmax'));
+    const whole = await this.joinedWith(head, 'softmax');
     return whole && savedFiles(whole.model);
   }
 
-  /** The layers of the base, to be trained on; undefined for a graph, whose nodes cannot be. */
-  get layers(): { readonly model: LayersModel; readonly output: SymbolicTensor } | undefined {
-    return this.net.model && { model: this.net.model, output: this.net.output! };
+  /** As {@link withHead}, not yet written down. */
+  async joinedWith(head: DenseNetwork, activation: Activation): Promise<Joined | undefined> {
+    return this.net.model && joined(this.net.model, this.net.output!, head, activation);
   }
 
-  /** Of the tensor that one input becomes. */
-  get inputShape(): readonly number[] {
-    return shapeOf(this.input);
+  /** The layers of the base, to be trained on; undefined for a graph, whose nodes cannot be. */
+  get layers(): LayersModel | undefined {
+    return this.net.model;
+  }
+
+  /** What the base reads, of several inputs: their numbers as one tensor. */
+  tensorOf(rows: readonly Float32Array[]): Tensor {
+    return tensorOf(this.tf, this.input, rows);
   }
 
   /** What the base reads of each input. Throws {@link InputMismatch}. */
@@ -89,12 +95,16 @@ async function read(input: Input, index: number, spec: BaseInput): Promise<Float
   return pixels.map((value) => (spec.pixels === 'zero-to-255' ? value * 255 : value * 2 - 1));
 }
 
-async function run(tf: Tf, net: Net, spec: BaseInput, rows: readonly Float32Array[]): Promise<Float32Array[]> {
+function tensorOf(tf: Tf, spec: BaseInput, rows: readonly Float32Array[]): Tensor {
   const size = numbersOf(spec);
   const all = new Float32Array(rows.length * size);
   rows.forEach((row, i) => all.set(row, i * size));
+  return tf.tensor(all, [rows.length, ...shapeOf(spec)]);
+}
+
+async function run(tf: Tf, net: Net, spec: BaseInput, rows: readonly Float32Array[]): Promise<Float32Array[]> {
   const output = tf.tidy(() => {
-    const found = net.answer(tf.tensor(all, [rows.length, ...shapeOf(spec)]));
+    const found = net.answer(tensorOf(tf, spec, rows));
     // Maps of features are averaged over their places.
     const pooled = found.rank === 4 ? tf.mean(found, [1, 2]) : found;
     return tf.reshape(pooled, [rows.length, -1]);

@@ -1,3 +1,4 @@
+import { sum } from '../../core/tally.js';
 import type { Targets } from './sparse-rows.js';
 
 /** Where values lie: they are learnt as (value - mean) / deviation. */
@@ -27,11 +28,11 @@ export function labelGoal(samples: readonly { readonly label: string }[], labels
 
 /** @param values not all the same */
 export function valueGoal(values: readonly number[]): Goal {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  const mean = sum(values) / values.length;
+  const variance = sum(values.map((value) => (value - mean) ** 2)) / values.length;
   const scale = { mean, deviation: Math.sqrt(variance) };
   return { labels: [VALUE], targets: Float32Array.from(values, (value) => onScale(value, scale)), scale };
 }
 
-export const onScale = (value: number, { mean, deviation }: Scale): number => (value - mean) / deviation;
+const onScale = (value: number, { mean, deviation }: Scale): number => (value - mean) / deviation;
 export const offScale = (value: number, { mean, deviation }: Scale): number => value * deviation + mean;

@@ -68,9 +68,9 @@ class Arena {
 const MOST_ROWS_A_CALL = 4_096;
 
 /**
- * A linear model over sparse rows (multinomial logistic regression, or least squares) by stochastic gradient descent. Weight decay shrinks one scale
- * factor instead of the whole table (Bottou, "Stochastic Gradient Descent Tricks", 2012, section 5.1), so that a step
- * costs only the features of its row.
+ * A linear model over sparse rows (multinomial logistic regression, or least squares) by stochastic gradient descent.
+ * Weight decay shrinks one scale factor instead of the whole table (Bottou, "Stochastic Gradient Descent Tricks", 2012,
+ * section 5.1), so that a step costs only the features of its row.
  */
 export class SparseHead {
   private readonly arena: Arena;

@@ -5,7 +5,7 @@ import { layoutOfValues, type SampleMap } from '../../core/projection.js';
 import type { Suspect } from '../../core/suspicion.js';
 import { roundedText, valueOf, valueText } from '../../core/task.js';
 import type { FitOrder, Learner } from './learner.js';
-import { FEWEST, foldsOf, FOLDS, fitWithoutFold } from './out-of-fold.js';
+import { areTooFew, foldsOf, FOLDS, fitWithoutFold } from './out-of-fold.js';
 import type { ErrorsOutOfFold } from './types.js';
 
 const LEVEL = 0.9;
@@ -27,7 +27,7 @@ export async function judgeValues(
   order: Omit<FitOrder, 'members'>,
 ): Promise<{ outOfFold: ErrorsOutOfFold; map: SampleMap } | undefined> {
   const folds = foldsOf(samples);
-  if (samples.length < FEWEST || new Set(folds).size < FOLDS.length) return undefined;
+  if (areTooFew(samples, folds)) return undefined;
   const answers = new Float64Array(samples.length);
   for (const fold of FOLDS) {
     const fit = await fitWithoutFold({ learner, samples, folds, order }, fold);
@@ -37,41 +37,46 @@ export async function judgeValues(
   }
   const pairs = samples.map(({ label }, i) => [valueOf(label), answers[i]!] as const);
   const errors = pairs.map(([truth, answer]) => Math.abs(truth - answer));
+  const judged: Judged = { answers, errors, deviation: median(errors) / MEDIAN_OF_NORMAL };
   // One more than there are: the error to come is one of them too.
   const share = Math.min(1, (LEVEL * (errors.length + 1)) / errors.length);
   const outOfFold = {
     error: errorSummary(pairs),
     halfWidth: quantile(errors, share),
     level: LEVEL,
-    suspects: suspectsOf(samples, answers, errors),
+    suspects: suspectsOf(samples, judged),
   };
-  return { outOfFold, map: mapOf(samples, answers, errors) };
+  return { outOfFold, map: mapOf(samples, judged) };
 }
 
-function mapOf(samples: readonly SnapshotSample[], answers: Float64Array, errors: readonly number[]): SampleMap {
-  const truths = samples.map(({ label }) => valueOf(label));
-  const { classOf } = byTolerance(
-    samples.map(({ label }) => label),
-    null,
-  );
-  const bands = samples.map(({ label }) => classOf(label));
+/** What was answered, by sample. */
+interface Judged {
+  readonly answers: Float64Array;
+  /** How far off. */
+  readonly errors: readonly number[];
+  /** Of errors that were normal. */
+  readonly deviation: number;
+}
+
+function mapOf(samples: readonly SnapshotSample[], { answers, errors, deviation }: Judged): SampleMap {
+  const given = samples.map(({ label }) => label);
+  const { classOf } = byTolerance(given, null);
+  const bands = given.map(classOf);
   const answered = Array.from(answers, (value) => classOf(valueText(value)));
   const labels = [...new Set([...bands, ...answered])].sort();
-  const deviation = median(errors) / MEDIAN_OF_NORMAL;
   return {
     labels,
     ids: samples.map(({ sampleId }) => sampleId),
     label: bands.map((band) => labels.indexOf(band)),
     predicted: answered.map((band) => labels.indexOf(band)),
     margin: errors.map((error) => (deviation === 0 ? 0 : -Math.round((error / deviation) * 1_000) / 1_000)),
-    ...layoutOfValues(truths, [...answers]),
+    ...layoutOfValues(given.map(valueOf), [...answers]),
     isOfValues: true,
   };
 }
 
 /** Values that are much further off than most, the furthest first; the margin is the error in deviations, negative. */
-function suspectsOf(samples: readonly SnapshotSample[], answers: Float64Array, errors: readonly number[]): Suspect[] {
-  const deviation = median(errors) / MEDIAN_OF_NORMAL;
+function suspectsOf(samples: readonly SnapshotSample[], { answers, errors, deviation }: Judged): Suspect[] {
   const far = [...errors.keys()].filter((i) => errors[i]! > SUSPICIOUS_DEVIATIONS * deviation);
   far.sort((a, b) => errors[b]! - errors[a]!);
   return far.slice(0, MOST_SUSPECTS).map((i) => ({

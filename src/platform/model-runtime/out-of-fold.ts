@@ -1,9 +1,9 @@
 import { atTemperature, calibrationError, meanLoss, type Said, temperatureOf } from '../../core/calibration.js';
 import { wrongLabels } from '../../core/confident-learning.js';
-import { sha256 } from '../../core/ids.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { pBetter } from '../../core/paired-test.js';
 import { layoutOf, type SampleMap } from '../../core/projection.js';
+import { bucketOf } from '../../core/split.js';
 import { type ScopeThreshold, scopeThresholdOf } from '../../core/scope.js';
 import { doubted, type JudgedLabel, type Suspicion, suspicionOf } from '../../core/suspicion.js';
 import type { Fit, FitOrder, Learner } from './learner.js';
@@ -85,7 +85,7 @@ export async function judgeOutOfFold(
   outOfScope: string | null = null,
 ): Promise<Judgement> {
   const folds = foldsOf(samples);
-  if (samples.length < FEWEST || new Set(folds).size < FOLDS.length) return NOT_JUDGED;
+  if (areTooFew(samples, folds)) return NOT_JUDGED;
   const asking: Asking = { learner, samples, folds, order };
   const first = verdictOf(asking, await answersOutOfFold(asking, FOLDS, new Set()));
   const cleaned = await withoutDoubted(asking, first);
@@ -173,6 +173,10 @@ async function answersOutOfFold(
   return said;
 }
 
+/** Too few to judge each other. */
+export const areTooFew = (samples: readonly SnapshotSample[], folds: readonly number[]): boolean =>
+  samples.length < FEWEST || new Set(folds).size < FOLDS.length;
+
 /** A model learnt from all samples but those of a fold, and those to do without: from nothing, and less thoroughly. */
 export function fitWithoutFold(
   { learner, samples, folds, order }: Asking,
@@ -187,7 +191,7 @@ export function fitWithoutFold(
   return learner.fit({ ...order, members, effort: EFFORT, isWarm: false, onProgress });
 }
 
-const isRight = ({ probabilities, target }: Said): boolean => likeliest(probabilities, -1) === target;
+export const isRight = ({ probabilities, target }: Said): boolean => likeliest(probabilities, -1) === target;
 
 /** Index of the largest probability, but for one index; of equals the first. */
 function likeliest(probabilities: ArrayLike<number>, but: number): number {
@@ -212,8 +216,7 @@ function verdictOf({ learner, samples }: Asking, given: Answers): Verdict {
 /** By sample. Near duplicates share a group and so a fold. */
 export const foldsOf = (samples: readonly SnapshotSample[]): number[] => samples.map(foldOf);
 
-const foldOf = ({ groupHash, sampleId }: SnapshotSample): number =>
-  Number.parseInt(sha256(groupHash ?? sampleId).slice(0, 8), 16) % FOLDS.length;
+const foldOf = ({ groupHash, sampleId }: SnapshotSample): number => bucketOf(groupHash ?? sampleId, FOLDS.length);
 
 function judgedLabel(sample: SnapshotSample, { probabilities, target }: Said, labels: readonly string[]): JudgedLabel {
   const other = likeliest(probabilities, target);

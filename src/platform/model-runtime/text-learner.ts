@@ -22,9 +22,10 @@ const MOST_EPOCHS = 30;
 const LOOKS = 80_000;
 
 /**
- * A linear model on hashed n-grams: softmax regression, or least squares. The name of each label is one more sample of it ("card_arrival" reads "card
- * arrival"): on Banking77 that is worth 5 points with 5 samples a label and nothing is lost with 100. Labels without a
- * sample take no part, else they would unlearn what they know: they keep the parent's weights.
+ * A linear model on hashed n-grams: softmax regression, or least squares. The name of each label is one more sample of
+ * it ("card_arrival" reads "card arrival"): on Banking77 that is worth 5 points with 5 samples a label and nothing is
+ * lost with 100. Labels without a sample take no part, else they would unlearn what they know: they keep the parent's
+ * weights.
  * @param texts of the samples, in the order of the goal's targets
  */
 export async function textLearner(

@@ -1,12 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { meanLoss, type Said, temperatureOf } from '../../core/calibration.js';
-import { sha256 } from '../../core/ids.js';
 import type { SnapshotSample } from '../../core/manifest.js';
-import type { Tf } from './backend.js';
+import { bucketOf } from '../../core/split.js';
 import type { Base } from './base.js';
 import { cooled, type DenseNetwork } from './dense-network.js';
-import { joined, type Joined, savedFiles } from './joined-model.js';
+import type { Joined } from './joined-model.js';
+import { isRight } from './out-of-fold.js';
 import { type SeededRandom, seededRandom } from './random.js';
 import { cosine, requireFinite, type TrainingPace } from './training-pace.js';
 import type { ModelFiles, Thawing } from './types.js';
@@ -57,16 +57,14 @@ export async function thaw(order: ThawOrder, pace: TrainingPace): Promise<Thawed
   const { base, from, seed } = order;
   const parts = partsOf(order);
   if (!base.layers || parts.learn.length < FEWEST || parts.judge.length === 0) return undefined;
-  const size = sizeOf(base.layers.model);
+  const size = sizeOf(base.layers);
   if (size * parts.learn.length > MOST_OF_RUN) return { files: null, report: tooLarge(from, size) };
-  const onTop = async (head: DenseNetwork) => {
-    const whole = await joined(base.layers!.model, base.layers!.output, head, 'linear');
-    return new ThawingNetwork(base.tf, whole, base.inputShape, head.at(-1)!.units);
-  };
+  const onTop = async (head: DenseNetwork) =>
+    new ThawingNetwork(base, (await base.joinedWith(head, 'linear'))!, head.at(-1)!.units);
   const frozen = await judged(await onTop(await order.headOn(parts.learn, 1)), order, parts.judge, pace);
   const head = await order.headOn(parts.learn, EARLY);
   const network = await onTop(head);
-  network.freezeUpTo(base.layers.model, from);
+  network.freezeUpTo(from);
   const before = network.weights();
   try {
     const best = await descend(network, order, parts, { random: seededRandom(seed), pace, frozen, size });
@@ -74,8 +72,7 @@ export async function thaw(order: ThawOrder, pace: TrainingPace): Promise<Thawed
     if (!best) return { files: null, report: { ...report, thawed: null } };
     network.restore(best.weights);
     const trained = cooled(network.head(head), temperatureOf(best.said));
-    const answering = await joined(base.layers.model, base.layers.output, trained, 'softmax');
-    return { files: await savedFiles(answering.model), report: { ...report, thawed: scoreOf(best.said) } };
+    return { files: (await base.withHead(trained))!, report: { ...report, thawed: scoreOf(best.said) } };
   } finally {
     // The base is trained in place, and is still wanted as it was: by the frozen version and the control.
     network.restore(before);
@@ -91,7 +88,7 @@ interface Parts {
 function partsOf({ samples, members }: ThawOrder): Parts {
   const isJudge = (i: number): boolean => {
     const { groupHash, sampleId } = samples[i]!;
-    return Number.parseInt(sha256(`kept back ${groupHash ?? sampleId}`).slice(0, 8), 16) % KEPT_BACK === 0;
+    return bucketOf(`kept back ${groupHash ?? sampleId}`, KEPT_BACK) === 0;
   };
   return { learn: members.filter((i) => !isJudge(i)), judge: members.filter(isJudge) };
 }
@@ -185,11 +182,7 @@ async function judged(
 const lossOf = (said: readonly Said[]): number => meanLoss(said, temperatureOf(said));
 
 function scoreOf(said: readonly Said[]): { loss: number; accuracy: number } {
-  const right = said.filter(({ probabilities, target }) => {
-    const values = probabilities as Float32Array;
-    return values.indexOf(Math.max(...values)) === target;
-  });
-  return { loss: lossOf(said), accuracy: right.length / said.length };
+  return { loss: lossOf(said), accuracy: said.filter(isRight).length / said.length };
 }
 
 /** A network whose last layers learn, by Adam. Every tensor is freed by the time a method returns. */
@@ -198,12 +191,11 @@ class ThawingNetwork {
   private readonly optimizer;
 
   constructor(
-    private readonly tf: Tf,
+    private readonly base: Base,
     private readonly whole: Joined,
-    private readonly shape: readonly number[],
     private readonly classes: number,
   ) {
-    this.optimizer = tf.train.adam(RATE);
+    this.optimizer = base.tf.train.adam(RATE);
     this.rowsAtOnce = Math.max(1, Math.min(BATCH, Math.floor(MOST_OF_BATCH / sizeOf(whole.model))));
   }
 
@@ -211,9 +203,10 @@ class ThawingNetwork {
    * What lies before the layer keeps its weights, and so does every batch normalisation: its means are those of the data
    * that the base was trained on, and few samples would spoil them.
    */
-  freezeUpTo(base: LayersModel, from: string): void {
-    const first = base.layers.findIndex(({ name }) => name === from);
-    base.layers.forEach((layer, i) => {
+  freezeUpTo(from: string): void {
+    const { layers } = this.base.layers!;
+    const first = layers.findIndex(({ name }) => name === from);
+    layers.forEach((layer, i) => {
       layer.trainable = i >= first && layer.getClassName() !== 'BatchNormalization';
     });
   }
@@ -224,7 +217,7 @@ class ThawingNetwork {
     { targets, importance }: { targets: number[]; importance: number[] },
     rate: number,
   ): number {
-    const { tf } = this;
+    const { tf } = this.base;
     return tf.tidy(() => {
       const truth = tf.oneHot(tf.tensor1d(targets, 'int32'), this.classes);
       const { value, grads } = tf.variableGrads(() => {
@@ -238,7 +231,7 @@ class ThawingNetwork {
   }
 
   probabilities(rows: readonly Float32Array[]): Float32Array[] {
-    const { tf } = this;
+    const { tf } = this.base;
     const values = tf.tidy(() => tf.softmax(this.sums(rows)).dataSync() as Float32Array);
     const width = values.length / rows.length;
     return rows.map((_, i) => values.slice(i * width, (i + 1) * width));
@@ -249,7 +242,7 @@ class ThawingNetwork {
   }
 
   restore(values: readonly Float32Array[]): void {
-    const { tf } = this;
+    const { tf } = this.base;
     tf.tidy(() => {
       this.whole.model.trainableWeights.forEach((weight, i) => {
         weight.write(tf.tensor(values[i]!, weight.shape as number[]));
@@ -267,9 +260,6 @@ class ThawingNetwork {
 
   /** Layers answer as in service: nothing is dropped out, and batch normalisations use what they know. */
   private sums(rows: readonly Float32Array[]): Tensor {
-    const all = new Float32Array(rows.length * rows[0]!.length);
-    rows.forEach((row, i) => all.set(row, i * row.length));
-    const inputs = this.tf.tensor(all, [rows.length, ...this.shape]);
-    return this.whole.model.apply(inputs, { training: false }) as Tensor;
+    return this.whole.model.apply(this.base.tensorOf(rows), { training: false }) as Tensor;
   }
 }

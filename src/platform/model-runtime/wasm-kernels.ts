@@ -138,24 +138,46 @@ function convolutionFilterGrad({ inputs, attrs, backend }: Call<Conv2DBackpropFi
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const { strides, pad, dimRoundingMode, filterShape } = attrs;
   const info = backend_util.computeConv2DInfo(x.shape as Shape4, filterShape, strides, 1, pad, dimRoundingMode);
-  const { batchSize, inChannels, outChannels, filterHeight, filterWidth, outHeight, outWidth } = info;
-  const width = filterHeight * filterWidth * inChannels;
-  const rows = outHeight * outWidth;
-  const atOnce = Math.max(1, Math.min(batchSize, Math.floor(MOST_UNROLLED / (rows * width))));
   const filter = zeros(backend, filterShape);
-  for (let first = 0; first < batchSize; first += atOnce) {
-    const images = Math.min(atOnce, batchSize - first);
-    const unrolled = zeros(backend, [1, width, images * rows]);
-    const from = first * rows;
-    unroll(info, { from, to: from + images * rows }, valuesOf(backend, x), valuesOf(backend, unrolled));
-    const part = backend.makeOutput([1, images * rows, outChannels], 'float32');
-    const begin = first * rows * outChannels;
-    valuesOf(backend, part).set(valuesOf(backend, dy).subarray(begin, begin + images * rows * outChannels));
+  forEachPart(info, backend, dy, (range, part) => {
+    const unrolled = zeros(backend, [1, widthOf(info), range.to - range.from]);
+    unroll(info, range, valuesOf(backend, x), valuesOf(backend, unrolled));
     const product = multiplied(backend, unrolled, part);
     addTo(valuesOf(backend, filter), valuesOf(backend, product));
-    for (const tensor of [unrolled, part, product]) backend.disposeData(tensor.dataId);
-  }
+    return [unrolled, product];
+  });
   return filter;
+}
+
+/** Windows of the batch, in the order of its answers. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Inputs that one window of a convolution reads. */
+const widthOf = ({ filterHeight, filterWidth, inChannels }: Conv2DInfo): number =>
+  filterHeight * filterWidth * inChannels;
+
+/**
+ * Visits the batch in parts of whole images whose windows fit, each with its gradients as [1, windows, channels]. Frees
+ * these and what the visit gives back.
+ */
+function forEachPart(
+  info: Conv2DInfo,
+  backend: BackendWasm,
+  dy: TensorInfo,
+  visit: (range: Range, part: TensorInfo) => readonly TensorInfo[],
+): void {
+  const { batchSize, outHeight, outWidth, outChannels } = info;
+  const rows = outHeight * outWidth;
+  const atOnce = Math.max(1, Math.min(batchSize, Math.floor(MOST_UNROLLED / (rows * widthOf(info)))));
+  for (let first = 0; first < batchSize; first += atOnce) {
+    const range = { from: first * rows, to: Math.min(batchSize, first + atOnce) * rows };
+    const part = backend.makeOutput([1, range.to - range.from, outChannels], 'float32');
+    valuesOf(backend, part).set(valuesOf(backend, dy).subarray(range.from * outChannels, range.to * outChannels));
+    for (const tensor of [part, ...visit(range, part)]) backend.disposeData(tensor.dataId);
+  }
 }
 
 /** The product of two [1, rows, columns] tensors. */
@@ -179,31 +201,22 @@ function convolutionInputGrad({ inputs, attrs, backend }: Call<Conv2DBackpropInp
   const { strides, pad, dimRoundingMode, inputShape } = attrs;
   const shape = filter.shape as Shape4;
   const info = backend_util.computeConv2DInfo(inputShape, shape, strides, 1, pad, dimRoundingMode);
-  const { batchSize, outChannels, outHeight, outWidth } = info;
-  const width = filter.shape[0]! * filter.shape[1]! * filter.shape[2]!;
-  const rows = outHeight * outWidth;
-  const atOnce = Math.max(1, Math.min(batchSize, Math.floor(MOST_UNROLLED / (rows * width))));
-  const turned = transposed(backend, filter, width, outChannels);
+  const turned = transposed(backend, filter, widthOf(info), info.outChannels);
   const dx = zeros(backend, inputShape);
-  for (let first = 0; first < batchSize; first += atOnce) {
-    const images = Math.min(atOnce, batchSize - first);
-    const part = backend.makeOutput([1, images * rows, outChannels], 'float32');
-    const begin = first * rows * outChannels;
-    valuesOf(backend, part).set(valuesOf(backend, dy).subarray(begin, begin + images * rows * outChannels));
+  forEachPart(info, backend, dy, (range, part) => {
     const unrolled = multiplied(backend, part, turned);
-    const range = { from: first * rows, to: (first + images) * rows };
     fold(info, range, valuesOf(backend, unrolled), valuesOf(backend, dx));
-    for (const tensor of [part, unrolled]) backend.disposeData(tensor.dataId);
-  }
+    return [unrolled];
+  });
   backend.disposeData(turned.dataId);
   return dx;
 }
 
 /** Adds the windows of a range, one a row, to the places that they stand for. */
-function fold(info: Conv2DInfo, range: { from: number; to: number }, rows: Float32Array, x: Float32Array): void {
-  const { inChannels, filterHeight, filterWidth } = info;
+function fold(info: Conv2DInfo, range: Range, rows: Float32Array, x: Float32Array): void {
+  const { inChannels } = info;
   const windows = windowsOf(info);
-  const width = filterHeight * filterWidth * inChannels;
+  const width = widthOf(info);
   for (let window = range.from; window < range.to; window += 1) {
     const { begin, end, base } = windows.at(window);
     for (let k = begin; k < end; k += 1) {
@@ -219,7 +232,7 @@ function addTo(sums: Float32Array, values: Float32Array): void {
 }
 
 /** The windows of a range, one a column; places outside of the image stay zero. */
-function unroll(info: Conv2DInfo, range: { from: number; to: number }, x: Float32Array, columns: Float32Array): void {
+function unroll(info: Conv2DInfo, range: Range, x: Float32Array, columns: Float32Array): void {
   const { inChannels } = info;
   const windows = windowsOf(info);
   const count = range.to - range.from;
