@@ -104,7 +104,7 @@ export interface Sample {
   readonly confidence: number | null;
   readonly model: { readonly name: string | null; readonly version: string };
   readonly attributes: Readonly<Record<string, unknown>> | null;
-  readonly split: 'train' | 'holdout';
+  readonly split: 'train' | 'holdout' | 'aside';
   readonly occurredAt: string;
   readonly status: 'none' | 'resolved' | 'disputed';
   readonly label: string | null;

@@ -32,7 +32,7 @@ function Detail({ id }: { id: string }) {
           <Loaded of={prediction}>{({ input }) => <SampleInput input={input} />}</Loaded>
           <Group gap="xs">
             <Badge variant="default" tt="none">
-              {data.split === 'holdout' ? 'held out' : 'train'}
+              {SIDES[data.split]}
             </Badge>
             <Badge variant="default" tt="none">
               {data.model.name ?? 'model'} {data.model.version}
@@ -82,6 +82,7 @@ const Said = ({ title, children }: { title: string; children: ReactNode }) => (
 );
 
 const MOST_SCORES = 5;
+const SIDES = { train: 'train', holdout: 'held out', aside: 'set aside' } as const;
 
 function Scores({ scores }: { scores: Readonly<Record<string, number>> }) {
   const best = Object.entries(scores)

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { groupsOf, imageFingerprints, textFingerprints, twinsOf, vectorFingerprints } from './near-duplicates.js';
+import {
+  differenceHash,
+  groupsOf,
+  imageFingerprints,
+  searchKeys,
+  textFingerprints,
+  traceFingerprints,
+  twinsOf,
+  vectorFingerprints,
+  vectorSketch,
+} from './near-duplicates.js';
 
 const random = (seed: number) => () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
 
@@ -41,6 +51,41 @@ describe('near duplicates', () => {
     const near = vector.map((value) => value + 1e-3);
     expect(groupsOf(vectorFingerprints([vector, [1, 2, 3, 4], near, vector]))).toEqual([[0, 2, 3]]);
     expect(groupsOf(vectorFingerprints([vector, vector.map((value) => value + 0.05)]))).toEqual([]);
+  });
+
+  it('are told from what is kept of inputs', () => {
+    const picture = Array.from({ length: 72 }, (_, i) => (i * 37) % 11);
+    const trace = (sketch: readonly number[] | null) => ({ preview: 'image/png', sketch });
+    const hashes = [picture, picture.toReversed(), picture].map((pixels) => trace([...differenceHash(pixels)]));
+    expect(groupsOf(traceFingerprints('image', [trace(null), ...hashes, trace(null)]))).toEqual([[1, 3]]);
+    const next = random(5);
+    const vectors = Array.from({ length: 200 }, () => Array.from({ length: 384 }, () => next() - 0.5));
+    const noisy = vectors.map((vector) => vector.map((value) => value * (1 + 1e-5 * next())));
+    const groups = groupsOf(
+      traceFingerprints(
+        'vector',
+        [...vectors, ...noisy].map((v) => trace(vectorSketch(v))),
+      ),
+    );
+    expect(groups.every(([a, b]) => b === a! + 200)).toBe(true);
+    expect(groups.length).toBeGreaterThanOrEqual(198);
+  });
+
+  it('are looked for by keys that no other project has', () => {
+    const keys = Array.from({ length: 1_000 }, (_, i) => i);
+    const here = searchKeys('here text', keys);
+    expect(new Set([...here, ...searchKeys('there text', keys)]).size).toBe(2_000);
+    expect(here.every((key) => Number.isInteger(key) && Math.abs(key) <= 2 ** 31)).toBe(true);
+  });
+
+  it('keep lengths and distances in their sketches but for a third', () => {
+    const next = random(11);
+    const lengths = Array.from({ length: 100 }, () =>
+      Math.hypot(...vectorSketch(Array.from({ length: 500 }, () => (next() < 0.5 ? 1 : -1) / Math.sqrt(500)))),
+    );
+    expect(lengths.reduce((a, b) => a + b) / 100).toBeCloseTo(1, 1);
+    expect(Math.max(...lengths.map((length) => Math.abs(length - 1)))).toBeLessThan(0.7);
+    expect(vectorSketch([1, -2, 3])).toEqual([1, -2, 3]);
   });
 
   it('of what is held out are looked for among what is learnt alone', () => {

@@ -1,4 +1,5 @@
-import { groupBy } from './tally.js';
+import type { InputKind } from './input.js';
+import { groupBy, sum } from './tally.js';
 import { hashUnits, normaliseText } from './text-features.js';
 
 /**
@@ -41,11 +42,14 @@ const likenessOf =
     jaccard(shingles[a]!, shingles[b]!) >= ALIKE;
 
 /** Pictures by the sign of each step from left to right in 9 x 8 grey pixels (difference hash, 64 bits). */
-export function imageFingerprints(pixels: readonly ArrayLike<number>[]): Fingerprints {
-  const hashes = pixels.map(differenceHash);
+export const imageFingerprints = (pixels: readonly ArrayLike<number>[]): Fingerprints =>
+  hashFingerprints(pixels.map(differenceHash));
+
+/** Pictures by their difference hashes, four words of 16 bits each. */
+export function hashFingerprints(hashes: readonly ArrayLike<number>[]): Fingerprints {
   return {
-    keys: hashes.map((hash) => [...hash].map((word, i) => i * 2 ** 16 + word)),
-    isAlike: (a, b) => hashes[a]!.reduce((bits, word, i) => bits + bitsIn(word ^ hashes[b]![i]!), 0) <= MOST_BITS,
+    keys: hashes.map((hash) => Array.from(hash, (word, i) => i * 2 ** 16 + word)),
+    isAlike: (a, b) => sum(Array.from(hashes[a]!, (word, i) => bitsIn(word ^ hashes[b]![i]!))) <= MOST_BITS,
   };
 }
 
@@ -55,6 +59,27 @@ export function vectorFingerprints(vectors: readonly ArrayLike<number>[]): Finge
     keys: vectors.map((vector) => [0, 0.5].map((shift) => roundedKey(vector, shift))),
     isAlike: (a, b) => distance(vectors[a]!, vectors[b]!) <= NEAR * (lengthOf(vectors[a]!) + Number.MIN_VALUE),
   };
+}
+
+/** What is kept of an input, so that it can be told of later ones whether they are nearly the same. */
+export interface Trace {
+  /** The beginning of a text. */
+  readonly preview: string;
+  /** Of a picture its difference hash, of a vector {@link vectorSketch}; null for what is like no other. */
+  readonly sketch: readonly number[] | null;
+}
+
+/** Fingerprints of inputs of one kind by their traces. */
+export function traceFingerprints(kind: InputKind, traces: readonly Trace[]): Fingerprints {
+  if (kind === 'text') return textFingerprints(traces.map(({ preview }) => preview));
+  const sketches = traces.map(({ sketch }) => sketch ?? []);
+  return kind === 'image' ? hashFingerprints(sketches) : vectorFingerprints(sketches);
+}
+
+/** Keys as signed 32-bit numbers that other kinds and projects do not share, but by chance. */
+export function searchKeys(scope: string, keys: readonly number[]): number[] {
+  const salt = hashUnits(scope);
+  return keys.map((key) => mixed(key ^ salt, 0x9e3779b1) | 0);
 }
 
 /** Indexes of items that are alike, directly or by way of others; groups of one are left out. In order of their first. */
@@ -90,7 +115,8 @@ export function twinsOf(fingerprints: Fingerprints, from: number): Map<number, n
   return twins;
 }
 
-function forPairs({ keys }: Fingerprints, look: (a: number, b: number) => void): void {
+/** Looks at pairs that share a key, a before b; a pair that shares several is looked at as often. */
+export function forPairs({ keys }: Fingerprints, look: (a: number, b: number) => void): void {
   const holders = new Map<number, number[]>();
   keys.forEach((own, i) => {
     for (const key of own) {
@@ -142,7 +168,8 @@ function jaccard(a: ReadonlySet<number>, b: ReadonlySet<number>): number {
   return all === 0 ? 1 : shared / all;
 }
 
-function differenceHash(pixels: ArrayLike<number>): Uint16Array {
+/** The sign of each step from left to right in 9 x 8 grey pixels: 64 bits in four words. */
+export function differenceHash(pixels: ArrayLike<number>): Uint16Array {
   const hash = new Uint16Array(4);
   for (let bit = 0; bit < 64; bit += 1) {
     const at = Math.floor(bit / 8) * 9 + (bit % 8);
@@ -163,6 +190,22 @@ function roundedKey(vector: ArrayLike<number>, shift: number): number {
   for (let i = 0; i < vector.length; i += 1) key = mixed(key ^ Math.floor(vector[i]! / step + shift), 0x85ebca6b);
   return key;
 }
+
+/**
+ * A vector in at most {@link SKETCHED} numbers that keep its length and its distances to others but for a third
+ * (Achlioptas 2003: sums under random signs); a short one is kept as it is.
+ */
+export function vectorSketch(vector: readonly number[]): number[] {
+  if (vector.length <= SKETCHED) return [...vector];
+  const sketch = Array<number>(SKETCHED).fill(0);
+  vector.forEach((value, i) => {
+    const signs = mixed(i + 1, SIGNS);
+    for (let k = 0; k < SKETCHED; k += 1) sketch[k]! += (signs >>> (16 + k)) & 1 ? value : -value;
+  });
+  return sketch.map((value) => value / Math.sqrt(SKETCHED));
+}
+const SKETCHED = 16;
+const SIGNS = hashUnits('signs') | 1;
 
 const lengthOf = (vector: ArrayLike<number>): number => Math.hypot(...Array.from(vector));
 

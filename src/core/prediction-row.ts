@@ -106,8 +106,16 @@ export function restoredRow(
 
 function hashesOf({ input, group }: PostedPrediction) {
   const contentHash = sha256(canonicalJson(normalised(input)));
-  return { contentHash, groupHash: sha256(group === undefined ? `content:${contentHash}` : `group:${group}`) };
+  return { contentHash, groupHash: group === undefined ? ownGroup(contentHash) : sha256(`group:${group}`) };
 }
+
+const ownGroup = (contentHash: string): string => sha256(`content:${contentHash}`);
+
+/** Whether the caller said what the sample belongs to. */
+export const hasCallersGroup = ({
+  contentHash,
+  groupHash,
+}: Pick<PredictionRow, 'contentHash' | 'groupHash'>): boolean => groupHash !== ownGroup(contentHash);
 
 /** `posted` is the canonical JSON of what was posted. */
 function rowOf(

@@ -11,7 +11,7 @@ export const SampleQuery = pageQuery(z.string().max(200)).extend({
   predicted: text.optional(),
   rater: text.optional(),
   modelVersion: text.optional(),
-  split: z.enum(['train', 'holdout']).optional(),
+  split: z.enum(['train', 'holdout', 'aside']).optional(),
   labelled: flag.optional(),
   disputed: flag.optional(),
   suspect: flag.optional(),
@@ -28,7 +28,7 @@ export type SampleFilter = z.infer<typeof SampleQuery>;
 export const ConfusionQuery = z.object({
   model: text.optional(),
   modelVersion: text.optional(),
-  split: z.enum(['train', 'holdout']).optional(),
+  split: z.enum(['train', 'holdout', 'aside']).optional(),
   /** Answers with less confidence than this count as the label `below`. */
   threshold: z.coerce.number().min(0).max(1).optional(),
   below: text.optional(),

@@ -144,9 +144,11 @@ export class InsightStore {
   latest(projectId: string): Promise<LatestItem[]> {
     return this.db.query<LatestItem>(
       `select * from (
-         select p.id, p.seq, p.input_kind as kind, p.preview, p.content_hash as "contentHash", p.split,
+         select p.id, p.seq, p.input_kind as kind, p.preview, p.content_hash as "contentHash", coalesce(d.side, p.split) as split,
                 case when s.status = 'resolved' then s.label end as label
-         from prediction p left join sample s on s.project_id = p.project_id and s.prediction_id = p.id
+         from prediction p
+         left join sample s on s.project_id = p.project_id and s.prediction_id = p.id
+         left join sample_side d on d.project_id = p.project_id and d.sample_id = p.id
          where p.project_id = $1 order by p.seq desc limit ${WINDOW}) latest
        order by seq`,
       [projectId],

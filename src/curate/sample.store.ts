@@ -32,11 +32,14 @@ const SORT_KEYS: Readonly<Record<SampleFilter['sort'], string>> = {
   suspicion: '-(case when s.label <> p.label then coalesce(p.confidence, 0.5) else 0 end)',
 };
 
-/** A sample is a prediction together with what is known of its label. */
-const SAMPLES = 'from prediction p left join sample s on s.project_id = p.project_id and s.prediction_id = p.id';
+/** A sample is a prediction together with what is known of its label and, from its first snapshot on, its side. */
+const SAMPLES = `from prediction p
+  left join sample s on s.project_id = p.project_id and s.prediction_id = p.id
+  left join sample_side d on d.project_id = p.project_id and d.sample_id = p.id`;
+const SPLIT = 'coalesce(d.side, p.split)';
 
 const COLUMNS = `p.id, p.seq, p.preview, p.input_kind, p.label as predicted, p.confidence, p.margin, p.model_name,
-  p.model_version, p.attributes, p.split, p.occurred_at, s.status, s.label, s.support, s.candidates, s.labelled_at`;
+  p.model_version, p.attributes, ${SPLIT} as split, p.occurred_at, s.status, s.label, s.support, s.candidates, s.labelled_at`;
 
 /** Of the filters that name bands of values, what the bands are. */
 export type Bands = { readonly [Name in 'label' | 'predicted']?: Band | undefined };
@@ -105,7 +108,7 @@ export class SampleStore {
     conditions.add(`s.status = 'resolved'`);
     if (filter.model) conditions.add('p.model_name = ?', filter.model);
     if (filter.modelVersion) conditions.add('p.model_version = ?', filter.modelVersion);
-    if (filter.split) conditions.add('p.split = ?', filter.split);
+    if (filter.split) conditions.add(`${SPLIT} = ?`, filter.split);
     const values = [...conditions.values, filter.threshold ?? 0, filter.below ?? ''];
     const answer = `case when coalesce(p.confidence, 1) < $${values.length - 1}::float8 then $${values.length}::text else p.label end`;
     return this.db.query(
@@ -120,7 +123,9 @@ export class SampleStore {
       `select coalesce(l.label, a.label) as label, coalesce(l.train, 0)::int as train, coalesce(l.holdout, 0)::int as holdout,
               coalesce(a.predicted, 0)::int as predicted
        from (select label, count(*) filter (where split = 'train') as train, count(*) filter (where split = 'holdout') as holdout
-             from sample where project_id = $1 and status = 'resolved' group by label) l
+             from (select s.label, coalesce(d.side, s.split) as split from sample s
+                   left join sample_side d on d.project_id = s.project_id and d.sample_id = s.prediction_id
+                   where s.project_id = $1 and s.status = 'resolved') sided group by label) l
        full join (select label, count(*) as predicted from prediction where project_id = $1 group by label) a on a.label = l.label
        order by train desc, label`,
       [projectId],
@@ -174,7 +179,7 @@ const FILTERS: Readonly<Record<string, string>> = {
   label: `s.status = 'resolved' and s.label = ?`,
   predicted: 'p.label = ?',
   modelVersion: 'p.model_version = ?',
-  split: 'p.split = ?',
+  split: `${SPLIT} = ?`,
   labelled: `(s.status is not distinct from 'resolved') = ?`,
   disputed: `(s.status is not distinct from 'disputed') = ?`,
   suspect: '(s.label is not null and s.label <> p.label) = ?',

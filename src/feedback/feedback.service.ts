@@ -4,6 +4,7 @@ import { type FeedbackRow, feedbackRow, type PostedFeedback } from '../core/feed
 import { rejectedLabels, resolveLabel } from '../core/label.js';
 import type { Outcome } from '../core/outcome.js';
 import type { ProjectSettings } from '../core/settings.js';
+import type { Side } from '../core/sides.js';
 import { faultOfAnswer, type Task } from '../core/task.js';
 import { FeedbackIntake, type FeedbackSource, loopTick } from '../jobs.js';
 import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
@@ -140,11 +141,18 @@ export class FeedbackService extends FeedbackIntake {
 
 const NOWHERE_YET = { use: null, inSnapshot: null, trainedIn: null, live: null };
 
+/** What is set aside is nearly the same as samples on both sides. */
+const USES: Readonly<Record<Side, string>> = {
+  train: 'trains models',
+  holdout: 'judges models',
+  aside: 'none: it is too like both what trains and what judges',
+};
+
 /** How far a joined feedback has come; null where it has not. */
 function travelled(row: ReceiptRow) {
   return {
     predictionId: row.prediction_id,
-    use: row.split === 'holdout' ? 'judges models' : 'trains models',
+    use: USES[row.side],
     inSnapshot: row.snapshot_id && { id: row.snapshot_id, at: row.snapshot_at },
     trainedIn: row.model_version && { version: row.model_version, at: row.trained_at },
     live: row.live_version && { version: row.live_version, at: row.live_at },

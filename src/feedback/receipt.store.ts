@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Split } from '../core/split.js';
+import type { Side } from '../core/sides.js';
 import { Database } from '../platform/database/database.js';
 
 export interface ReceiptRow {
   readonly prediction_id: string;
-  readonly split: Split;
+  readonly side: Side;
   readonly snapshot_id: string | null;
   readonly snapshot_at: Date | null;
   readonly model_version: number | null;
@@ -31,11 +31,12 @@ export class ReceiptStore {
 
 /** The first snapshot that holds the label's present revision, its model, and the first promotion after that. */
 const RECEIPT = `
-select s.prediction_id, s.split, snap.id as snapshot_id, snap.created_at as snapshot_at,
+select s.prediction_id, coalesce(d.side, s.split) as side, snap.id as snapshot_id, snap.created_at as snapshot_at,
        m.version as model_version, m.created_at as trained_at, live.to_version as live_version, live.created_at as live_at
 from feedback f
 join prediction p on p.project_id = f.project_id and (p.id = f.prediction_id or p.external_id = f.external_id)
 join sample s on s.project_id = p.project_id and s.prediction_id = p.id
+left join sample_side d on d.project_id = s.project_id and d.sample_id = s.prediction_id
 left join lateral (
   select id, created_at from dataset_snapshot d
   where d.project_id = s.project_id and d.cut >= s.revision and s.status = 'resolved' order by d.created_at limit 1) snap on true

@@ -68,8 +68,9 @@ export class LoopStore {
     const [row] = await this.db.query<{ count: number }>(
       `select count(*)::int as count from review v
        join sample s on s.project_id = v.project_id and s.prediction_id = v.sample_id
+       left join sample_side d on d.project_id = s.project_id and d.sample_id = s.prediction_id
        where v.project_id = $1 and v.reason = 'audit' and v.decided_at > now() - make_interval(secs => $2::float8 * 86400)
-         and v.decision in ('correction', 'accept') and s.split = 'holdout' and s.status = 'resolved'`,
+         and v.decision in ('correction', 'accept') and s.split = 'holdout' and coalesce(d.side, 'holdout') = 'holdout' and s.status = 'resolved'`,
       [projectId, days],
     );
     return row!.count;

@@ -17,6 +17,7 @@ import { ObjectStore } from '../platform/object-store/object-store.js';
 import { exportSamples, type ExportFormat } from '../platform/object-store/sample-export.js';
 import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
+import { SideService } from './side.service.js';
 import { type Snapshot, SnapshotStore } from './snapshot.store.js';
 
 export interface FreezeOrder {
@@ -32,6 +33,7 @@ export interface FreezeOrder {
 export class SnapshotService {
   constructor(
     private readonly store: SnapshotStore,
+    private readonly sides: SideService,
     private readonly objects: ObjectStore,
     private readonly jobs: JobQueue,
   ) {}
@@ -98,7 +100,8 @@ export class SnapshotService {
     const cut = await this.store.cut(projectId);
     const { training, labels, task } = await this.store.settings(projectId);
     const known = withLabelsToday(await this.known(projectId, parent), labels);
-    const lines = replay(known, parent?.cut ?? -1n, training);
+    const usedUpTo = parent?.cut ?? -1n;
+    const lines = await this.sides.place(projectId, replay(known, usedUpTo, training), usedUpTo);
     const text = encodeManifest(lines);
     const id = newId();
     const manifestKey = `snapshots/${projectId}/${id}.ndjson.gz`;

@@ -1,11 +1,13 @@
-import { kindOf } from '../../core/input.js';
+import { type Input, kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import {
+  differenceHash,
   type Fingerprints,
   imageFingerprints,
   textFingerprints,
   twinsOf,
   vectorFingerprints,
+  vectorSketch,
 } from '../../core/near-duplicates.js';
 import { InputMismatch } from './errors.js';
 import { imagePixels } from './image-pixels.js';
@@ -48,10 +50,21 @@ const FINGERPRINTS: Readonly<Record<string, (samples: readonly SnapshotSample[])
 
 /** A picture that cannot be read is like no other: its pixels are noise of its own. */
 async function smallPixels({ input }: SnapshotSample, i: number): Promise<ArrayLike<number>> {
+  return (await pixelsOf(input, i)) ?? Array.from({ length: 72 }, (_, pixel) => Math.sin((i + 1) * (pixel + 1)));
+}
+
+async function pixelsOf(input: Input, i: number): Promise<ArrayLike<number> | null> {
   try {
     return await imagePixels(input, i, SMALL);
   } catch (error) {
     if (!(error instanceof InputMismatch)) throw error;
-    return Array.from({ length: 72 }, (_, pixel) => Math.sin((i + 1) * (pixel + 1)));
+    return null;
   }
+}
+
+/** What is kept of a picture or a vector to tell later ones that are nearly the same; null where nothing can be told. */
+export async function sketchOf({ input }: SnapshotSample): Promise<readonly number[] | null> {
+  if ('vector' in input) return vectorSketch(input.vector);
+  const pixels = await pixelsOf(input, 0);
+  return pixels && [...differenceHash(pixels)];
 }

@@ -7,16 +7,18 @@ import { groupBy } from '../../core/tally.js';
 import type { ObjectStore } from './object-store.js';
 import { decodePack } from './packs.js';
 
-/**
- * The samples of a dataset snapshot with their inputs. Each pack is read once, however many of its samples are
- * wanted. Order: as in the manifest.
- */
+/** The samples of a dataset snapshot with their inputs, those alone whose line is wanted. Order: as in the manifest. */
 export async function readSnapshot(
   store: ObjectStore,
   manifestKey: string,
   wanted: (line: ManifestLine) => boolean = () => true,
 ): Promise<SnapshotSample[]> {
-  const lines = decodeManifest(gunzipSync(await store.get(manifestKey)).toString('utf8')).filter(wanted);
+  const lines = decodeManifest(gunzipSync(await store.get(manifestKey)).toString('utf8'));
+  return readInputs(store, lines.filter(wanted));
+}
+
+/** Lines with their inputs, in the order given. Each pack is read once, however many of its samples are wanted. */
+export async function readInputs(store: ObjectStore, lines: readonly ManifestLine[]): Promise<SnapshotSample[]> {
   const inputs = new Map<string, Input>();
   for (const [pack, members] of byPack(lines)) {
     const body = await store.get(pack);

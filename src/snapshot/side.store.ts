@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import type { InputKind } from '../core/input.js';
+import type { Place } from '../core/sides.js';
+import type { Trace } from '../core/near-duplicates.js';
+import { Database } from '../platform/database/database.js';
+
+/** What is asked of those that are there already, for one newcomer at most so many. */
+const MOST_LOOKED_AT = 20;
+
+export interface PlacedSample extends Place, Trace {}
+
+export interface PlacedRow extends Place {
+  readonly sampleId: string;
+  readonly keys: readonly number[];
+  readonly sketch: readonly number[] | null;
+}
+
+@Injectable()
+export class SideStore {
+  constructor(private readonly db: Database) {}
+
+  /** Of these samples, by id; those without a place are not in it. */
+  async places(projectId: string, ids: readonly string[]): Promise<Map<string, Place>> {
+    const rows = await this.db.longQuery<Place & { id: string }>(
+      `select sample_id as id, side, group_hash as "groupHash" from sample_side where project_id = $1 and sample_id = any($2)`,
+      [projectId, ids],
+    );
+    return new Map(rows.map(({ id, ...place }) => [id, place]));
+  }
+
+  /** What inputs are, by sample. */
+  async inputs(projectId: string, ids: readonly string[]): Promise<Map<string, { kind: InputKind; preview: string }>> {
+    const rows = await this.db.query<{ id: string; kind: InputKind; preview: string }>(
+      `select id, input_kind as kind, preview from prediction where project_id = $1 and id = any($2)`,
+      [projectId, ids],
+    );
+    return new Map(rows.map(({ id, ...input }) => [id, input]));
+  }
+
+  /**
+   * Samples with a place that share a key with any of these. Postgres believes of a young table that reading it whole is
+   * cheap; each search goes by the index.
+   */
+  async sharing(projectId: string, keys: readonly (readonly number[])[]): Promise<PlacedSample[]> {
+    return this.db.transaction(async (query) => {
+      await query('set local enable_seqscan = off');
+      return query<PlacedSample>(SHARING, [projectId, keys.map((own) => `{${own.join(',')}}`)]);
+    });
+  }
+
+  /** A place that is there already stays. */
+  async insert(projectId: string, rows: readonly PlacedRow[]): Promise<void> {
+    await this.db.query(
+      `insert into sample_side (project_id, sample_id, side, group_hash, keys, sketch)
+       select $1, id, side, group_hash, keys::int[], sketch::float8[]
+       from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) as t (id, side, group_hash, keys, sketch)
+       on conflict do nothing`,
+      [
+        projectId,
+        rows.map(({ sampleId }) => sampleId),
+        rows.map(({ side }) => side),
+        rows.map(({ groupHash }) => groupHash),
+        rows.map(({ keys }) => `{${keys.join(',')}}`),
+        rows.map(({ sketch }) => sketch && `{${sketch.join(',')}}`),
+      ],
+    );
+  }
+}
+
+const SHARING = `
+select distinct on (found.sample_id) found.side, found.group_hash as "groupHash", p.preview, found.sketch
+from unnest($2::text[]) as asked (keys)
+cross join lateral (select * from sample_side where keys && asked.keys::int[] limit ${MOST_LOOKED_AT}) found
+join prediction p on p.project_id = $1 and p.id = found.sample_id
+where found.project_id = $1
+order by found.sample_id`;

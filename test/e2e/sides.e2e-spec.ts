@@ -1,0 +1,127 @@
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { splitOf } from '../../src/core/split.js';
+import { canonicalJson, sha256 } from '../../src/core/ids.js';
+import { aCorrection, aPrediction } from '../support/builders.js';
+import { type Client, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+
+interface Sample {
+  readonly id: string;
+  readonly split: string;
+}
+
+/** The side that a text has by itself. */
+const sideOf = (project: string, text: string) =>
+  splitOf(`${project}/${sha256(`content:${sha256(canonicalJson({ text }))}`)}`, 20);
+
+/** The first number that gives a text of that side. */
+function aText(project: string, side: string, textOf: (n: number) => string): string {
+  for (let n = 1; ; n += 1) if (sideOf(project, textOf(n)) === side) return textOf(n);
+}
+
+describe('samples that are nearly the same', () => {
+  let flywheel: TestFlywheel;
+  beforeAll(async () => {
+    flywheel = await startTestFlywheel();
+  });
+  afterAll(() => flywheel.close());
+
+  const post = async (client: Client, inputs: Readonly<Record<string, object>>, group?: string) => {
+    const items = Object.entries(inputs).map(([id, input]) => aPrediction({ id, input, ...(group ? { group } : {}) }));
+    await client.post('/v1/predictions', { items }).expect(202);
+    const said = items.map(({ id }) => aCorrection({ predictionId: id, label: 'delivery' }));
+    await client.post('/v1/feedback', { items: said }).expect(202);
+  };
+  const freeze = (client: Client) => client.post('/v1/snapshots').expect(201);
+  const splits = async (client: Client): Promise<Record<string, string>> => {
+    const { body } = await client.get('/v1/samples?limit=200').expect(200);
+    return Object.fromEntries((body as { items: Sample[] }).items.map(({ id, split }) => [id, split]));
+  };
+
+  it('are on the side of the first of them, in one snapshot and in later ones', async () => {
+    const client = await newProject(flywheel, 'sides', {});
+    const first = aText('sides', 'train', (n) => `please tell me where the parcel number ${n} has been left`);
+    const like = (side: string) => aText('sides', side, (n) => `${first}${'!'.repeat(n)}`);
+    expect(like('holdout')).not.toBe(like('train'));
+    await post(client, { a1: { text: first }, a2: { text: like('holdout') } });
+    await freeze(client);
+    expect(await splits(client)).toEqual({ a1: 'train', a2: 'train' });
+    await post(client, { a3: { text: aText('sides', 'holdout', (n) => `${first}${'.'.repeat(n)}`) } });
+    await freeze(client);
+    expect(await splits(client)).toEqual({ a1: 'train', a2: 'train', a3: 'train' });
+  });
+
+  it('are set aside where they are like samples of both sides', async () => {
+    const client = await newProject(flywheel, 'torn', {});
+    const stem = 'could you tell me when the courier comes to bring me the new lamp';
+    const learnt = aText('torn', 'train', (n) => `on day ${n} ${stem}`);
+    const judged = aText('torn', 'holdout', (n) => `${stem} in town ${n}`);
+    await post(client, { b1: { text: learnt }, b2: { text: judged } });
+    await freeze(client);
+    expect(await splits(client)).toEqual({ b1: 'train', b2: 'holdout' });
+    await post(client, { b3: { text: stem } });
+    const { body } = await freeze(client);
+    expect(await splits(client)).toEqual({ b1: 'train', b2: 'holdout', b3: 'aside' });
+    expect(body).toMatchObject({ trainCount: 1, holdoutCount: 1 });
+    const feedback = await client.get('/v1/samples?split=aside').expect(200);
+    expect((feedback.body as { items: Sample[] }).items.map(({ id }) => id)).toEqual(['b3']);
+  });
+
+  it('stay where the caller put them', async () => {
+    const client = await newProject(flywheel, 'callers', {});
+    const text = aText('callers', 'holdout', (n) => `my own words about the parcel ${n}`);
+    await post(client, { c1: { text } });
+    await freeze(client);
+    const groups = Array.from({ length: 20 }, (_, i) => `customer ${i}`);
+    for (const [i, group] of groups.entries()) await post(client, { [`d${i}`]: { text: `${text}!` } }, group);
+    await freeze(client);
+    const sides = await splits(client);
+    for (const [i, group] of groups.entries())
+      expect(sides[`d${i}`]).toBe(splitOf(`callers/${sha256(`group:${group}`)}`, 20));
+    expect(new Set(Object.values(sides))).toEqual(new Set(['train', 'holdout']));
+  });
+
+  it('are told of vectors and pictures, and not across projects', async () => {
+    const numbers = (n: number) => Array.from({ length: 40 }, (_, i) => Math.sin(n * 97 + i * i));
+    const nearly = (n: number) => numbers(n).map((value) => value + 1e-6);
+    const vectors = (make: typeof numbers, prefix: string) =>
+      Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${prefix}${n}`, { vector: make(n) }]));
+    const client = await newProject(flywheel, 'vectors', {});
+    const other = await newProject(flywheel, 'others', {});
+    await post(client, vectors(numbers, 'v'));
+    await freeze(client);
+    await post(client, vectors(nearly, 'w'));
+    await post(other, vectors(nearly, 'w'));
+    await freeze(client);
+    await freeze(other);
+    const sides = await splits(client);
+    const agreeing = Array.from({ length: 40 }, (_, n) => n).filter((n) => sides[`v${n}`] === sides[`w${n}`]);
+    expect(agreeing.length).toBeGreaterThanOrEqual(39);
+    const alone = await splits(other);
+    expect(Object.keys(alone).filter((id) => alone[id] !== sides[id]).length).toBeGreaterThan(0);
+
+    const pictures = await newProject(flywheel, 'pictures', {});
+    await post(
+      pictures,
+      Object.fromEntries(await Promise.all(Array.from({ length: 12 }, (_, n) => picture(n, 'p', 1)))),
+    );
+    await freeze(pictures);
+    await post(
+      pictures,
+      Object.fromEntries(await Promise.all(Array.from({ length: 12 }, (_, n) => picture(n, 'q', 0.8)))),
+    );
+    await freeze(pictures);
+    const shown = await splits(pictures);
+    for (let n = 0; n < 12; n += 1) expect(shown[`q${n}`]).toBe(shown[`p${n}`]);
+  });
+});
+
+async function picture(seed: number, prefix: string, brightness: number): Promise<[string, object]> {
+  const pixels = Buffer.from(Array.from({ length: 72 }, (_, i) => 100 + 99 * Math.sin((seed + 1) * 31 + i * i)));
+  const png = await sharp(pixels, { raw: { width: 9, height: 8, channels: 1 } })
+    .resize(36, 32)
+    .linear(brightness)
+    .png()
+    .toBuffer();
+  return [`${prefix}${seed}`, { image: { contentType: 'image/png', base64: png.toString('base64') } }];
+}
