@@ -63,6 +63,28 @@ describe('judgeCrowd', () => {
     expect(trust.get('r3')).toBeLessThan(0.15);
   });
 
+  it('learns whom to trust from items whose label is known', () => {
+    // Two who know nothing agree with each other, and outvote the one who knows.
+    const answers = answersOf(120, [
+      [0.95, 0.95],
+      [0.95, 0.1],
+      [0.95, 0.1],
+    ]);
+    const truths = new Map(Array.from({ length: 40 }, (_, i) => [`i${i}`, i % 2 === 0 ? 'a' : 'b']));
+    const [alone, told] = [judgeCrowd(answers), judgeCrowd(answers, truths)];
+    expect(alone.trust.get('r0')).toBeLessThan(0.75);
+    expect(told.trust.get('r0')).toBeGreaterThan(0.85);
+    expect(told.trust.get('r1')).toBeLessThan(0.65);
+    for (const [item, label] of truths)
+      expect(believed(told.labels, told.beliefs.get(item)!)).toEqual({ label, probability: 1 });
+  });
+
+  it('knows a label that nobody said', () => {
+    const { labels, beliefs, trust } = judgeCrowd([{ item: 'x', rater: 'r', label: 'a' }], new Map([['x', 'c']]));
+    expect(believed(labels, beliefs.get('x')!)).toEqual({ label: 'c', probability: 1 });
+    expect(trust.get('r')).toBeLessThan(0.6);
+  });
+
   it('is a share where there is but one answer', () => {
     const { method, beliefs, labels } = judgeCrowd([{ item: 'x', rater: 'r', label: 'a' }]);
     expect(method).toBe('majority');

@@ -37,6 +37,8 @@ interface Coded {
   readonly item: Int32Array;
   readonly rater: Int32Array;
   readonly label: Int32Array;
+  /** Of each item the label that is known to be true, -1 where none is. */
+  readonly truth: Int32Array;
 }
 
 /** Whom a model of the raters believes: the chance that rater r says label b where a is true, at [(r * L + a) * L + b]. */
@@ -49,12 +51,17 @@ interface Fitted {
  * What several people's answers say. The majority is believed, unless Dawid and Skene's model (1979: a confusion matrix
  * for each rater and the items' labels, found in turns) foretells answers that were held back significantly better and
  * there are four answers an item: with fewer it knows people too little. Labels and ties in code unit order.
+ * @param truths labels that are known, by item: what people say to those shows best whom to trust
  */
-export function judgeCrowd(answers: readonly CrowdAnswer[]): CrowdVerdict {
-  const coded = encode(answers);
+export function judgeCrowd(
+  answers: readonly CrowdAnswer[],
+  truths: ReadonlyMap<string, string> = new Map(),
+): CrowdVerdict {
+  const coded = encode(answers, truths);
   const gains = heldBackGains(coded);
   const mean = sum(gains) / Math.max(1, gains.length);
-  const isEnough = answers.length >= FEWEST_AN_ITEM * coded.items.length;
+  const isOpen = (i: number): boolean => coded.truth[i] === -1;
+  const isEnough = coded.item.filter(isOpen).length >= FEWEST_AN_ITEM * coded.truth.filter((truth) => truth < 0).length;
   const isBetter = isEnough && gains.length > 1 && mean > Z * standardError(gains, mean);
   const fitted = dawidSkene(coded, all(coded));
   const beliefs = isBetter ? fitted.beliefs : shares(coded, all(coded));
@@ -73,7 +80,7 @@ export function believed(labels: readonly string[], beliefs: Float64Array): { la
   return { label: labels[best]!, probability: beliefs[best]! };
 }
 
-function encode(answers: readonly CrowdAnswer[]): Coded {
+function encode(answers: readonly CrowdAnswer[], truths: ReadonlyMap<string, string>): Coded {
   const indexed = (values: readonly string[]) => {
     const distinct = [...new Set(values)].sort();
     const of = new Map(distinct.map((value, i) => [value, i]));
@@ -81,26 +88,31 @@ function encode(answers: readonly CrowdAnswer[]): Coded {
   };
   const items = indexed(answers.map(({ item }) => item));
   const raters = indexed(answers.map(({ rater }) => rater));
-  const labels = indexed(answers.map(({ label }) => label));
+  const known = items.distinct.map((item) => truths.get(item));
+  const labels = indexed([...answers.map(({ label }) => label), ...known.filter((label) => label !== undefined)]);
   return {
     labels: labels.distinct,
     items: items.distinct,
     raters: raters.distinct,
     item: items.codes,
     rater: raters.codes,
-    label: labels.codes,
+    label: labels.codes.subarray(0, answers.length),
+    truth: Int32Array.from(known, (label) => (label === undefined ? -1 : labels.distinct.indexOf(label))),
   };
 }
 
 const all = ({ item }: Coded): Int32Array => Int32Array.from(item.keys());
 
-/** Share of the answers to an item that each label has. */
-function shares({ labels, items, item, label }: Coded, given: Int32Array): Float64Array[] {
+/** Share of the answers to an item that each label has; all of it where the truth is known. */
+function shares(coded: Coded, given: Int32Array): Float64Array[] {
+  const { labels, items, item, label } = coded;
   const beliefs = items.map(() => new Float64Array(labels.length));
   for (const a of given) beliefs[item[a]!]![label[a]!]! += 1;
-  beliefs.forEach(normalise);
-  return beliefs;
+  return beliefs.map(normalise).map((row, i) => certain(row, coded.truth[i]!));
 }
+
+const certain = (row: Float64Array, truth: number): Float64Array =>
+  truth < 0 ? row : row.map((_, c) => Number(c === truth));
 
 /** Expectation and maximisation in turns, from the majority on, until beliefs move no more. */
 function dawidSkene(coded: Coded, given: Int32Array): Fitted {
@@ -162,9 +174,9 @@ function believe(coded: Coded, given: Int32Array, confusion: Float64Array, prior
       row[truth]! += Math.log(Math.max(SMALLEST, confusion[(rater[a]! * L + truth) * L + label[a]!]!));
     }
   }
-  return logs.map((row) => {
+  return logs.map((row, i) => {
     const most = Math.max(...row);
-    return normalise(row.map((log) => Math.exp(log - most)));
+    return certain(normalise(row.map((log) => Math.exp(log - most))), coded.truth[i]!);
   });
 }
 

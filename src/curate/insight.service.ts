@@ -57,7 +57,7 @@ export class InsightService {
       this.judges.of(projectId),
     ]);
     // Who confuses which labels says nothing about values.
-    const verdict = judgeCrowd(judge.errorOf ? [] : answeredTwice(answers));
+    const verdict = judge.errorOf ? judgeCrowd([]) : judgeCrowd(telling(answers), goldenLabels(answers));
     const disputes = groupBy(answers.filter(isDisputed), ({ item }) => item);
     return {
       method: verdict.method,
@@ -110,11 +110,17 @@ function countsOf(rows: readonly DriftCount[]): Counts[] {
   return [...counts].map(([what, of]) => ({ what, ...of }));
 }
 
-/** Where only one person spoke there is nothing to tell trust from. */
-function answeredTwice(answers: readonly Answered[]): CrowdAnswer[] {
+const goldenLabels = (answers: readonly Answered[]): Map<string, string> =>
+  new Map(answers.filter(({ isGolden }) => isGolden).map(({ item, resolved }) => [item, resolved!]));
+
+/**
+ * Where only one person spoke there is nothing to tell trust from, unless the truth is known. Annotators' answers to
+ * golden items are that truth, so they say nothing of themselves.
+ */
+function telling(answers: readonly Answered[]): CrowdAnswer[] {
   const counts = countBy(answers.map(({ item }) => item));
   return answers
-    .filter(({ item }) => counts.get(item)! > 1)
+    .filter(({ item, isGolden, role }) => (isGolden ? role !== 'annotator' : counts.get(item)! > 1))
     .map(({ item, label, rater, role }) => ({ item, label, rater: `${role} ${rater}` }));
 }
 

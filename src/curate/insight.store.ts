@@ -23,6 +23,8 @@ export interface Answered extends CrowdAnswer {
   readonly role: string;
   readonly status: string | null;
   readonly resolved: string | null;
+  /** It was drawn at random and verified by a person; who answered may be that person. */
+  readonly isGolden: boolean;
   readonly preview: string;
 }
 
@@ -209,7 +211,10 @@ with latest as (
 select distinct on (p.id, f.rater_role, f.rater_id)
        p.id as item, f.rater_id as rater, f.rater_role as role,
        case when f.kind = 'accept' then coalesce(f.label, p.label) else f.label end as label,
-       s.status, s.label as resolved, p.preview
+       s.status, s.label as resolved, p.preview,
+       s.status = 'resolved' and exists (
+         select 1 from review v where v.project_id = $1 and v.sample_id = p.id and v.reason = 'audit'
+           and v.decision in ('correction', 'accept')) as "isGolden"
 from latest f
 join prediction p on p.project_id = $1 and (p.id = f.prediction_id or p.external_id = f.external_id)
 left join sample s on s.project_id = $1 and s.prediction_id = p.id
