@@ -1,4 +1,5 @@
 import { quantiles } from './errors-of-values.js';
+import { groupBy, sum } from './tally.js';
 
 /** Where each row lies in two dimensions, rounded to a thousandth: the circle has radius 1. */
 export interface Layout {
@@ -33,36 +34,108 @@ export function layoutOfValues(truths: readonly number[], answers: readonly numb
 
 const EDGE = 1.1;
 const DIGITS = 1_000;
+/** A sample lies between so many of the classes that it is taken for. */
+const BETWEEN = 3;
 /** Probabilities are drawn together by this power, else all that a model is sure of would lie on one spot. */
-const SPREAD = 0.7;
+const SPREAD = 0.6;
+/** The islands of all classes together take about this share of the circle, if they do not overlap. */
+const LAND = 0.25;
+/** Turns by this angle fill a disc evenly (Vogel 1979). */
+const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
+const ROUNDS = 60;
+/** Places of very many classes are found in fewer rounds. */
+const MOST_PAIRS = 2e7;
 
 /**
- * Rows of class probabilities between their classes (RadViz, Hoffman and others 1997): each class has a place on a
- * circle, and a row lies at the mean of these places weighed by what it gives to each. So what is clear lies at the
- * rim, what is doubted between the classes that are confused, and classes that are confused often lie side by side.
+ * Rows of class probabilities as a map: each class has a place, and classes that are confused are neighbours (distances
+ * by multidimensional scaling). A row is drawn from the place of its likeliest class towards the next ones, by what it
+ * gives to each. What models are equally sure of would lie on one spot: the rows of a class are spread over an island
+ * as large as there are many, the surest in its middle.
  */
 export function layoutOf(rows: readonly ArrayLike<number>[]): Layout {
   const classes = rows[0]?.length ?? 0;
-  const places = placesOf(neighbours(rows, classes));
+  const places = placesOf(rows, classes);
+  const tops = rows.map((row) => likeliestOf(row));
+  const islands = spreadOver(rows, tops);
   const x: number[] = [];
   const y: number[] = [];
-  for (const row of rows) {
+  for (const [i, row] of rows.entries()) {
     let [total, across, up] = [0, 0, 0];
-    for (let c = 0; c < classes; c += 1) {
+    for (const c of tops[i]!) {
       const weight = row[c]! ** SPREAD;
       total += weight;
       across += weight * places[c]![0];
       up += weight * places[c]![1];
     }
-    x.push(Math.round((across / total) * DIGITS) / DIGITS);
-    y.push(Math.round((up / total) * DIGITS) / DIGITS);
+    x.push(rounded(across / total + islands[i]![0]));
+    y.push(rounded(up / total + islands[i]![1]));
   }
   return { x, y };
 }
 
+const rounded = (place: number): number => Math.round(place * DIGITS) / DIGITS;
+
+/** The classes with the largest probabilities, the largest first, of equals the first. */
+function likeliestOf(row: ArrayLike<number>): number[] {
+  const best: number[] = [];
+  for (let c = 0; c < row.length; c += 1) {
+    let at = best.length;
+    while (at > 0 && row[c]! > row[best[at - 1]!]!) at -= 1;
+    if (at < BETWEEN) best.splice(at, 0, c);
+    if (best.length > BETWEEN) best.pop();
+  }
+  return best;
+}
+
+/** By row, how far it lies from where its probabilities would place it. */
+function spreadOver(rows: readonly ArrayLike<number>[], tops: readonly (readonly number[])[]): Point[] {
+  const offsets: Point[] = rows.map(() => [0, 0]);
+  for (const members of groupBy(rows.keys(), (i) => tops[i]![0]!).values()) {
+    const radius = Math.sqrt((LAND * members.length) / rows.length);
+    const surest = members.toSorted((a, b) => rows[b]![tops[b]![0]!]! - rows[a]![tops[a]![0]!]! || a - b);
+    for (const [rank, i] of surest.entries()) {
+      const from = radius * Math.sqrt(rank / members.length);
+      offsets[i] = [from * Math.cos(rank * GOLDEN_ANGLE), from * Math.sin(rank * GOLDEN_ANGLE)];
+    }
+  }
+  return offsets;
+}
+
+type Point = readonly [x: number, y: number];
+
+/**
+ * A place for each class within the circle, by majorising the stress of their distances (de Leeuw 1977), from the circle on:
+ * there each is followed by the one it is confused with most.
+ */
+function placesOf(rows: readonly ArrayLike<number>[], classes: number): Point[] {
+  if (classes < 2) return [[0, 0]];
+  const shared = sharedOf(rows, classes);
+  const apart = shared.map((share) => Math.sqrt(Math.max(0, 1 - share)));
+  let places = onCircle(neighbours(shared, classes));
+  const rounds = Math.min(ROUNDS, Math.ceil(MOST_PAIRS / classes ** 2));
+  for (let round = 0; round < rounds; round += 1) places = places.map((_, a) => pulled(places, apart, a));
+  const [left, low] = [0, 1].map((axis) => sum(places.map((place) => place[axis]!)) / classes) as [number, number];
+  const furthest = Math.max(...places.map(([x, y]) => Math.hypot(x - left, y - low))) || 1;
+  const scale = (1 - Math.sqrt(LAND / classes)) / furthest;
+  return places.map(([x, y]) => [scale * (x - left), scale * (y - low)]);
+}
+
+/** Where a class lies at the distances it should have from the others, each seen from where it is: their mean. */
+function pulled(places: readonly Point[], apart: Float64Array, a: number): Point {
+  let [across, up] = [0, 0];
+  const [x, y] = places[a]!;
+  for (const [b, [otherX, otherY]] of places.entries()) {
+    const distance = Math.hypot(x - otherX, y - otherY);
+    const ratio = b === a || distance === 0 ? 0 : apart[a * places.length + b]! / distance;
+    across += otherX + ratio * (x - otherX);
+    up += otherY + ratio * (y - otherY);
+  }
+  return [across / places.length, up / places.length];
+}
+
 /** Places on the circle in the order given, by class. */
-function placesOf(order: readonly number[]): (readonly [number, number])[] {
-  const places: (readonly [number, number])[] = [];
+function onCircle(order: readonly number[]): Point[] {
+  const places: Point[] = [];
   order.forEach((c, i) => {
     const angle = (2 * Math.PI * i) / order.length;
     places[c] = [Math.cos(angle), Math.sin(angle)];
@@ -71,8 +144,7 @@ function placesOf(order: readonly number[]): (readonly [number, number])[] {
 }
 
 /** The classes in a row of which each is followed by the one it is confused with most among those left. */
-function neighbours(rows: readonly ArrayLike<number>[], classes: number): number[] {
-  const shared = sharedOf(rows, classes);
+function neighbours(shared: Float64Array, classes: number): number[] {
   const left = new Set(Array.from({ length: classes }, (_, c) => c));
   const order: number[] = [];
   for (let next = 0; left.size > 0;) {
