@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   differenceHash,
+  forPairs,
   groupsOf,
   imageFingerprints,
   searchKeys,
@@ -69,6 +70,12 @@ describe('near duplicates', () => {
     );
     expect(groups.every(([a, b]) => b === a! + 200)).toBe(true);
     expect(groups.length).toBeGreaterThanOrEqual(198);
+  });
+
+  it('are never an item and itself', () => {
+    const pairs: number[][] = [];
+    forPairs({ keys: [[1, 1], [2, 1], [2, 2]], isAlike: () => true }, (a, b) => pairs.push([a, b]));
+    expect(new Set(pairs.map(String))).toEqual(new Set(['0,1', '1,2']));
   });
 
   it('are looked for by keys that no other project has', () => {

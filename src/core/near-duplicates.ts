@@ -121,7 +121,8 @@ export function forPairs({ keys }: Fingerprints, look: (a: number, b: number) =>
   keys.forEach((own, i) => {
     for (const key of own) {
       const held = holders.get(key) ?? [];
-      for (const other of held.slice(-NEIGHBOURS)) look(other, i);
+      // An item may have a key twice.
+      for (const other of held.slice(-NEIGHBOURS)) if (other !== i) look(other, i);
       held.push(i);
       holders.set(key, held);
     }
