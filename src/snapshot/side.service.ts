@@ -4,7 +4,7 @@ import type { ManifestLine } from '../core/manifest.js';
 import { forPairs, searchKeys, type Trace, traceFingerprints } from '../core/near-duplicates.js';
 import { hasCallersGroup } from '../core/prediction-row.js';
 import { lineAt, type Newcomer, type Place, placeOf } from '../core/sides.js';
-import { groupBy } from '../core/tally.js';
+import { countBy, groupBy } from '../core/tally.js';
 import { sketchOf } from '../platform/model-runtime/leaks.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { readInputs } from '../platform/object-store/snapshot-reader.js';
@@ -12,6 +12,9 @@ import { type PlacedRow, SideStore } from './side.store.js';
 
 /** Newcomers that are placed in one go: other work of the process has its turn in between. */
 const AT_ONCE = 500;
+
+/** So many are found by a key. More would say nothing new, and cost every search that comes after them. */
+const MOST_BY_KEY = 20;
 
 interface TracedLine extends Trace {
   readonly line: ManifestLine;
@@ -50,7 +53,7 @@ export class SideService {
     const scope = `${projectId} ${kind}`;
     const keys = traceFingerprints(kind, own).keys.map((some) => searchKeys(scope, some));
     const there = await this.store.sharing(projectId, keys);
-    const twins = twinsAmong(kind, [...there, ...own]);
+    const twins = twinsAmong(kind, [...there, ...own], there.length);
     const places: Place[] = [...there];
     for (const [i, { line }] of own.entries())
       places.push(
@@ -59,9 +62,10 @@ export class SideService {
           Array.from(twins[there.length + i]!, (twin) => places[twin]!),
         ),
       );
+    const found = countBy(there.flatMap((placed) => placed.keys));
     const rows = own.map(({ line, sketch }, i): PlacedRow => {
       const { side, groupHash } = places[there.length + i]!;
-      return { sampleId: line.sampleId, side, groupHash, keys: keys[i]!, sketch };
+      return { sampleId: line.sampleId, side, groupHash, keys: keys[i]!.filter((key) => isNeeded(key, found)), sketch };
     });
     await this.store.insert(projectId, rows);
   }
@@ -94,12 +98,19 @@ const newcomer = (line: ManifestLine, usedUpTo: bigint): Newcomer => ({
   wasUsed: BigInt(line.revision) <= usedUpTo,
 });
 
-/** For each, those before it that it is nearly the same as. */
-function twinsAmong(kind: InputKind, traces: readonly Trace[]): ReadonlySet<number>[] {
+/** Whether another one should be found by the key; it counts as one of those that are. */
+function isNeeded(key: number, found: Map<number, number>): boolean {
+  const count = found.get(key) ?? 0;
+  found.set(key, count + 1);
+  return count < MOST_BY_KEY;
+}
+
+/** For each from `from` on, those before it that it is nearly the same as. */
+function twinsAmong(kind: InputKind, traces: readonly Trace[], from: number): ReadonlySet<number>[] {
   const fingerprints = traceFingerprints(kind, traces);
   const twins = traces.map(() => new Set<number>());
   forPairs(fingerprints, (a, b) => {
-    if (!twins[b]!.has(a) && fingerprints.isAlike(a, b)) twins[b]!.add(a);
+    if (b >= from && !twins[b]!.has(a) && fingerprints.isAlike(a, b)) twins[b]!.add(a);
   });
   return twins;
 }

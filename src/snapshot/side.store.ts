@@ -4,13 +4,13 @@ import type { Place } from '../core/sides.js';
 import type { Trace } from '../core/near-duplicates.js';
 import { Database } from '../platform/database/database.js';
 
-/** What is asked of those that are there already, for one newcomer at most so many. */
-const MOST_LOOKED_AT = 20;
-
-export interface PlacedSample extends Place, Trace {}
+export interface PlacedSample extends Place, Trace {
+  readonly keys: readonly number[];
+}
 
 export interface PlacedRow extends Place {
   readonly sampleId: string;
+  /** By which it can be found. */
   readonly keys: readonly number[];
   readonly sketch: readonly number[] | null;
 }
@@ -38,14 +38,19 @@ export class SideStore {
   }
 
   /**
-   * Samples with a place that share a key with any of these. Postgres believes of a young table that reading it whole is
-   * cheap; each search goes by the index.
+   * Samples with a place that share a key with any of these. Postgres believes of a young table that reading it whole, or
+   * all of a project, is cheap: "offset 0" keeps the project out of the search, which then can only go by the keys.
    */
   async sharing(projectId: string, keys: readonly (readonly number[])[]): Promise<PlacedSample[]> {
-    return this.db.transaction(async (query) => {
+    const rows = await this.db.transaction(async (query) => {
       await query('set local enable_seqscan = off');
-      return query<PlacedSample>(SHARING, [projectId, keys.map((own) => `{${own.join(',')}}`)]);
+      return query<SharingRow>(SHARING, [projectId, keys.map((own) => `{${own.join(',')}}`)]);
     });
+    const inputs = await this.inputs(
+      projectId,
+      rows.map(({ id }) => id),
+    );
+    return rows.map(({ id, ...row }) => ({ ...row, preview: inputs.get(id)!.preview }));
   }
 
   /** A place that is there already stays. */
@@ -67,10 +72,11 @@ export class SideStore {
   }
 }
 
+type SharingRow = Omit<PlacedSample, 'preview'> & { readonly id: string };
+
 const SHARING = `
-select distinct on (found.sample_id) found.side, found.group_hash as "groupHash", p.preview, found.sketch
+select distinct on (found.sample_id) found.sample_id as id, found.side, found.group_hash as "groupHash", found.sketch, found.keys
 from unnest($2::text[]) as asked (keys)
-cross join lateral (select * from sample_side where keys && asked.keys::int[] limit ${MOST_LOOKED_AT}) found
-join prediction p on p.project_id = $1 and p.id = found.sample_id
+cross join lateral (select * from sample_side where keys && asked.keys::int[] offset 0) found
 where found.project_id = $1
 order by found.sample_id`;
