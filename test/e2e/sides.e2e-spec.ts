@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { splitOf } from '../../src/core/split.js';
 import { canonicalJson, sha256 } from '../../src/core/ids.js';
+import { Database } from '../../src/platform/database/database.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
 import { type Client, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
@@ -113,6 +115,29 @@ describe('samples that are nearly the same', () => {
     await freeze(pictures);
     const shown = await splits(pictures);
     for (let n = 0; n < 12; n += 1) expect(shown[`q${n}`]).toBe(shown[`p${n}`]);
+  });
+  it('are found at the cost of what is new: no search reads all places', async () => {
+    const database = flywheel.app.get(Database);
+    const old = 50_000;
+    // Of other times, and not analysed yet.
+    await database.query(
+      `insert into sample_side (project_id, sample_id, side, group_hash, keys)
+       select 'large', 's' || i, 'train', 'h', array[i, i + 1000000, i + 2000000] from generate_series(1, $1::int) i`,
+      [old],
+    );
+    const rowsRead = async (): Promise<number> => {
+      await sleep(1_500); // Postgres tells its statistics once a second.
+      const [row] = await database.query<{ rows: string }>(
+        `select seq_tup_read + idx_tup_fetch as rows from pg_stat_user_tables where relname = 'sample_side'`,
+      );
+      return Number(row!.rows);
+    };
+    const client = await newProject(flywheel, 'large', {});
+    const texts = Array.from({ length: 300 }, (_, i) => [`t${i}`, { text: `question ${i}: parcel or courier please` }]);
+    await post(client, Object.fromEntries(texts) as Record<string, object>);
+    const before = await rowsRead();
+    await freeze(client);
+    expect((await rowsRead()) - before).toBeLessThan(old / 5);
   });
 });
 
