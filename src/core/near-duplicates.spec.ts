@@ -74,7 +74,17 @@ describe('near duplicates', () => {
 
   it('are never an item and itself', () => {
     const pairs: number[][] = [];
-    forPairs({ keys: [[1, 1], [2, 1], [2, 2]], isAlike: () => true }, (a, b) => pairs.push([a, b]));
+    forPairs(
+      {
+        keys: [
+          [1, 1],
+          [2, 1],
+          [2, 2],
+        ],
+        isAlike: () => true,
+      },
+      (a, b) => pairs.push([a, b]),
+    );
     expect(new Set(pairs.map(String))).toEqual(new Set(['0,1', '1,2']));
   });
 

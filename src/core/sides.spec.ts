@@ -7,6 +7,7 @@ const aNewcomer = (over: Partial<Newcomer> = {}): Newcomer => ({
   groupHash: 'own',
   hasCallersGroup: false,
   wasUsed: false,
+  isGolden: false,
   ...over,
 });
 const LEARNT = { side: 'train', groupHash: 'learnt' } as const;
@@ -31,6 +32,12 @@ describe('placeOf', () => {
   it('never moves what was used on its side', () => {
     expect(placeOf(aNewcomer({ wasUsed: true }), [HELD_OUT])).toEqual({ side: 'aside', groupHash: 'own' });
     expect(placeOf(aNewcomer({ wasUsed: true }), [LEARNT])).toEqual(LEARNT);
+  });
+
+  it('is held out for what is golden', () => {
+    const golden = aNewcomer({ side: 'holdout', isGolden: true });
+    expect(placeOf(golden, [LEARNT])).toEqual({ side: 'holdout', groupHash: 'own' });
+    expect(placeOf(golden, [LEARNT, HELD_OUT])).toEqual({ side: 'holdout', groupHash: 'own' });
   });
 
   it('is what the caller said where they gave a group', () => {

@@ -138,6 +138,7 @@ with recent as (
 ), auditable as (
   select r.id from recent r
   where r.split = 'holdout'
+    and not exists (select 1 from sample_side d where d.project_id = $1 and d.sample_id = r.id and d.side <> 'holdout')
     and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = r.id
                     and (v.decided_at is not null or v.leased_until > now()))
 )

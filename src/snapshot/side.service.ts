@@ -96,6 +96,7 @@ const newcomer = (line: ManifestLine, usedUpTo: bigint): Newcomer => ({
   groupHash: line.groupHash,
   hasCallersGroup: hasCallersGroup(line),
   wasUsed: BigInt(line.revision) <= usedUpTo,
+  isGolden: line.goldenAt !== undefined,
 });
 
 /** Whether another one should be found by the key; it counts as one of those that are. */

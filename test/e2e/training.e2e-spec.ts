@@ -120,7 +120,14 @@ describe('training', () => {
     await client.post('/v1/predictions', { items: predictions }).expect(202);
     await client.post('/v1/feedback', { items: feedback }).expect(202);
     await train(client);
-    const locker = (i: number) => ({ input: { text: `which locker number ${i} opens with my code` }, label: 'locker' });
+    const [parts, faults] = [
+      ['code', 'door', 'key', 'number'],
+      ['opens', 'jams', 'closes', 'beeps'],
+    ];
+    const locker = (i: number) => ({
+      input: { text: `locker ${i}: ${parts[i % 4]} or ${faults[(i * 7 + 1) % 4]} please` },
+      label: 'locker',
+    });
     await teach(
       client,
       Array.from({ length: 100 }, (_, i) => locker(i)),
