@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
+import { hasControl, seedOf } from '../core/control.js';
 import { LoopError } from '../core/errors.js';
 import { isUuid, newId, sha256 } from '../core/ids.js';
 import {
@@ -17,6 +18,7 @@ import { ObjectStore } from '../platform/object-store/object-store.js';
 import { exportSamples, type ExportFormat } from '../platform/object-store/sample-export.js';
 import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
+import { HistoryService } from './history.service.js';
 import { SideService } from './side.service.js';
 import { type Snapshot, SnapshotStore } from './snapshot.store.js';
 
@@ -34,6 +36,7 @@ export class SnapshotService {
   constructor(
     private readonly store: SnapshotStore,
     private readonly sides: SideService,
+    private readonly histories: HistoryService,
     private readonly objects: ObjectStore,
     private readonly jobs: JobQueue,
   ) {}
@@ -98,13 +101,16 @@ export class SnapshotService {
   private async write({ projectId, runId, trigger, reason }: FreezeOrder): Promise<Snapshot> {
     const parent = await this.store.latest(projectId);
     const cut = await this.store.cut(projectId);
-    const { training, labels, task } = await this.store.settings(projectId);
-    const known = withLabelsToday(await this.known(projectId, parent), labels);
+    const settings = await this.store.settings(projectId);
+    const known = withLabelsToday(await this.known(projectId, parent), settings.labels);
     const usedUpTo = parent?.cut ?? -1n;
-    const lines = await this.sides.place(projectId, replay(known, usedUpTo, training), usedUpTo);
+    const placed = await this.sides.place(projectId, known, usedUpTo);
+    const lines = replay(placed, usedUpTo, settings.training);
     const text = encodeManifest(lines);
     const id = newId();
     const manifestKey = `snapshots/${projectId}/${id}.ndjson.gz`;
+    if (runId !== null && parent && hasControl(seedOf(runId)))
+      await this.histories.keep(projectId, settings, { manifestKey, lines, usedUpTo });
     await this.objects.put(manifestKey, gzipSync(text), 'application/gzip');
     const trainCount = lines.filter(({ split }) => split === 'train').length;
     return this.store.insert({
@@ -119,7 +125,7 @@ export class SnapshotService {
       holdoutCount: lines.length - trainCount,
       newLabels: lines.filter(({ revision }) => BigInt(revision) > (parent?.cut ?? 0n)).length,
       // Nearly every value is another one.
-      labelCounts: task === 'regression' ? {} : labelCounts(lines),
+      labelCounts: settings.task === 'regression' ? {} : labelCounts(lines),
       cut,
       parentId: parent?.id ?? null,
     });

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import { seedOf } from '../core/control.js';
 import { LoopError } from '../core/errors.js';
-import { idFrom, isUuid, newId, sha256 } from '../core/ids.js';
+import { idFrom, isUuid, newId } from '../core/ids.js';
 import { type Page, pageOf } from '../core/page.js';
 import { evaluateModel, freezeSnapshot } from '../jobs.js';
 import type { Config } from '../platform/config.js';
@@ -158,9 +159,6 @@ export class TrainService implements BeforeApplicationShutdown {
 
 /** Read in another way, or from another base, the same input has other activations. */
 const cachePrefix = (projectId: string, { hash }: BaseInputs): string => `activations/${projectId}/${hash}/1/`;
-
-/** Repeatable: the seed is a function of the run. */
-const seedOf = (runId: string): number => Number.parseInt(sha256(runId).slice(0, 7), 16);
 
 /** A run as the API shows it. It has succeeded when its model is judged, not when it is only trained. */
 function shown(run: RunRow, decisions: Awaited<ReturnType<TrainStore['decisions']>>) {

@@ -38,11 +38,14 @@ export function aLongMessage(n: number): { text: string; label: string } {
   return { text: `topic${n % 60} ${words.join(' ')}`, label: `label${n % 60}` };
 }
 
-/** Predictions and the corrections that tell their labels. */
+/**
+ * Predictions and the corrections that tell their labels. The texts are much alike; as groups of their own they are on
+ * either side of the split all the same.
+ */
 export function labelledTraffic(from: number, count: number, messageOf: typeof aMessage = aMessage) {
   const messages = Array.from({ length: count }, (_, i) => ({ id: `m${from + i}`, ...messageOf(from + i) }));
   return {
-    predictions: messages.map(({ id, text }) => aPrediction({ id, input: { text } })),
+    predictions: messages.map(({ id, text }) => aPrediction({ id, group: id, input: { text } })),
     feedback: messages.map(({ id, label }) => aCorrection({ predictionId: id, label })),
   };
 }

@@ -2,14 +2,13 @@ import { labelToday, NO_CHANGES } from '../../core/label-changes.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { decodeDenseModel } from './dense-model.js';
 import { choose } from './choose.js';
-import { denseLearners } from './dense-learner.js';
-import { type Goal, VALUE } from './goal.js';
+import { VALUE } from './goal.js';
 import type { Fit, FitOrder, Learner } from './learner.js';
+import { learnersOf } from './learners.js';
 import { type Lesson, lessonOf, type Parent, RETIRED } from './lesson.js';
 import { isForeign, type ModelFacts, sealFiles, verifiedManifest } from './model-files.js';
 import { type OwnBase, readSamples, type ReadSamples } from './read-samples.js';
-import { decodeTextModel } from './text-model.js';
-import { textLearner } from './text-learner.js';
+import { refit } from './refit.js';
 import { type Thawed, thaw } from './thaw.js';
 import { TrainingPace } from './training-pace.js';
 import type { Excluded, ModelFiles, ModelKind, TrainedModel, TrainingOptions } from './types.js';
@@ -51,12 +50,13 @@ export async function trainModel(
   const members = Int32Array.from(samples.keys()).filter((i) => !verdict.pruned.has(samples[i]!.sampleId));
   const fit = await learner.fit({ ...order, members, onProgress: part(options.onProgress, JUDGED, 1) });
   const thawed = own && (await thawOf(own, { read, lesson, learner, members }, options, pace));
-  const control = parent && options.hasControl ? await learner.fit({ ...order, ...COLD, members }) : undefined;
+  const control = parent && options.control && (await refitOf({ read, lesson, learner, members }, options, own, pace));
 
   const { labels } = lesson;
   const about = { kind: read.kind, labels, seed: options.seed, backend: HEADS, counts: lesson.counts };
   const facts = { ...about, ...verdict.facts };
-  const seal = async ({ files }: Fit) => sealFiles(await withBase(files(verdict.temperature), facts, own), facts);
+  const seal = async ({ files }: Fit, its = facts) =>
+    sealFiles(await withBase(files(verdict.temperature), its, own), its);
   const whole = thawed?.files && new Map([...fit.files(verdict.temperature), ...thawed.files]);
   const metrics = {
     ...baseOf(read),
@@ -70,7 +70,7 @@ export async function trainModel(
     ...reported(read.excluded),
     ...controlled(control),
   };
-  const kept = { map: verdict.map, control: control && (await seal(control)) };
+  const kept = { map: verdict.map, control: control && (await seal(control.fit, { ...facts, ...control.facts })) };
   const files = whole ? sealFiles(whole, { ...facts, thawedFrom: thawed.report.from }) : await seal(fit);
   return { kind: read.kind, labels, files, backend: HEADS, metrics, ...kept };
 }
@@ -121,7 +121,21 @@ const part =
   (fraction, note) =>
     onProgress(from + (to - from) * fraction, note);
 
-const controlled = (control: Fit | undefined) => (control ? { control: { finalLoss: control.finalLoss } } : {});
+/** The control: what was learnt now, without what was left out, and all history. */
+async function refitOf(
+  { read, learner, members }: Lessons,
+  options: TrainingOptions,
+  own: OwnBase | undefined,
+  pace: TrainingPace,
+) {
+  const learnt = Array.from(members, (i) => read.usable[i]!.sample);
+  const samples = [...learnt, ...(options.control?.history ?? [])];
+  const { fit, lesson, trainSamples } = await refit({ samples, candidate: learner.name, own }, options, pace);
+  return { fit, trainSamples, facts: { labels: lesson.labels, counts: lesson.counts } };
+}
+
+const controlled = (control: { fit: Fit; trainSamples: number } | undefined) =>
+  control ? { control: { finalLoss: control.fit.finalLoss, trainSamples: control.trainSamples } } : {};
 
 /** How many samples could not be read, and the first of them with their reasons; nothing when all could. */
 const reported = (excluded: readonly Excluded[]) =>
@@ -135,19 +149,4 @@ function parentOf(kind: ModelKind, { parent: files, settings }: TrainingOptions)
   if (!isAlike || isForeign(manifest)) return undefined;
   if (manifest.task === 'regression') return { files, labels: [VALUE] };
   return { files, labels: manifest.labels.map((label) => labelToday(settings.labels ?? NO_CHANGES, label) ?? RETIRED) };
-}
-
-/** Candidates, the simplest first. */
-export async function learnersOf(
-  { inputs, usable }: ReadSamples,
-  goal: Goal,
-  pace: TrainingPace,
-  parent?: Parent,
-): Promise<Learner[]> {
-  if (inputs) {
-    const numbers = usable.map((sample) => sample.numbers);
-    return denseLearners(numbers, { goal, inputs }, pace, parent && decodeDenseModel(parent.files, parent.labels));
-  }
-  const texts = usable.map(({ sample }) => (sample.input as { text: string }).text);
-  return [await textLearner(texts, goal, pace, parent && decodeTextModel(parent.files, parent.labels))];
 }

@@ -1,7 +1,8 @@
 import { setPriority } from 'node:os';
+import { hasControl } from '../../core/control.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { ObjectStore } from '../object-store/object-store.js';
-import { readSnapshot } from '../object-store/snapshot-reader.js';
+import { readHistory, readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
 import { trainByCommand } from './command-trainer.js';
@@ -29,8 +30,9 @@ import type { ModelFiles, TrainedModel, TrainingOptions } from './types.js';
 const ORPHANED = 70;
 const LOWER_PRIORITY = 10;
 const PROGRESS_EVERY_MS = 500;
-/** One run in so many, by its seed, also learns from nothing, so that it stays known what going on from the parent costs. */
-const CONTROL_EVERY = 10;
+
+/** Characters of inputs that a control reads beside those of its run. */
+const MOST_HISTORY = 2 ** 28;
 
 const cancelled = new AbortController();
 
@@ -66,11 +68,12 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
 
 /** What another program trains has no parent: it begins as it likes. */
 async function optionsOf(store: ObjectStore, job: TrainingJob): Promise<TrainingOptions> {
-  const { seed, settings, parentPrefix, elsewhere } = job;
+  const { seed, settings, parentPrefix, elsewhere, manifestKey } = job;
   const isFresh = parentPrefix === undefined || elsewhere !== undefined;
   const parent = isFresh ? {} : { parent: await readModelFiles(store, parentPrefix) };
-  const hasControl = seed % CONTROL_EVERY === 0;
-  return { seed, settings, ...parent, hasControl, onProgress: progress(), signal: cancelled.signal };
+  const control =
+    !isFresh && hasControl(seed) ? { control: { history: await readHistory(store, manifestKey, MOST_HISTORY) } } : {};
+  return { seed, settings, ...parent, ...control, onProgress: progress(), signal: cancelled.signal };
 }
 
 /** The model comes last: what lies beside it is there when it is. */

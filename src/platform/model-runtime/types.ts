@@ -1,6 +1,7 @@
 import type { ErrorSummary } from '../../core/errors-of-values.js';
 import type { Input } from '../../core/input.js';
 import type { LabelChanges } from '../../core/label-changes.js';
+import type { SnapshotSample } from '../../core/manifest.js';
 import type { WeightSettings } from '../../core/sample-weight.js';
 import type { LeakCertificate } from './leaks.js';
 import type { SampleMap } from '../../core/projection.js';
@@ -54,8 +55,8 @@ export interface TrainingOptions {
   readonly seed: number;
   readonly parent?: ModelFiles;
   readonly settings: TrainingSettings;
-  /** Learn once more from nothing, beside learning from the parent. */
-  readonly hasControl?: boolean;
+  /** Beside learning from the parent learn once more, from nothing: the same samples and these. */
+  readonly control?: { readonly history: readonly SnapshotSample[] };
   readonly onProgress: (fraction: number, note: string) => void;
   readonly signal: AbortSignal;
 }
@@ -124,8 +125,8 @@ export interface TrainingMetrics {
   readonly thawing?: Thawing;
   /** Absent in versions of before it was looked for. */
   readonly leaks?: LeakCertificate;
-  /** There is a control: the same samples learnt from nothing. */
-  readonly control?: { readonly finalLoss: number };
+  /** There is a control: the same samples, and what of all history is not among them, learnt from nothing. */
+  readonly control?: { readonly finalLoss: number; readonly trainSamples: number };
   /** Samples that could not be read, when there were any. */
   readonly excluded?: { readonly samples: number; readonly first: readonly Excluded[] };
 }
