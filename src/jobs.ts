@@ -75,6 +75,20 @@ export const promoteModel = defineJob({
   key: (p) => `${p.projectId}.${p.version}`,
 });
 
+/** ops: people verified audits since the champion serves. Next: takeBack, where it is worse than what it replaced. */
+export const watchChampion = defineJob({
+  name: 'evaluate.watch',
+  payload: z.object({ projectId }),
+  key: (p) => p.projectId,
+});
+
+/** evaluate: what this promotion put in service is worse than what served before. Next: serve follows the alias. */
+export const takeBack = defineJob({
+  name: 'promote.takeback',
+  payload: z.object({ projectId, promotionId: z.string() }),
+  key: (p) => p.promotionId,
+});
+
 /** ops: every quarter of a minute and at start. Offers again what is open. */
 export const sweep = defineJob({ name: 'ops.sweep', payload: z.object({}), key: () => 'sweep' });
 
@@ -89,6 +103,8 @@ export const JOBS = [
   trainModel,
   evaluateModel,
   promoteModel,
+  watchChampion,
+  takeBack,
   sweep,
 ] as const;
 

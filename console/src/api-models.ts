@@ -69,6 +69,14 @@ export interface ModelDetail extends ModelRow {
     };
     readonly control?: { readonly wins: number; readonly losses: number } | null;
   } | null;
+  /** As the champion, beside the model it replaced, on random audits verified since. */
+  readonly watch: {
+    readonly against: number;
+    readonly verdict: 'worse' | 'as-good' | 'open';
+    readonly samples: number;
+    readonly wins: number;
+    readonly losses: number;
+  } | null;
   readonly decisions: readonly {
     readonly id: string;
     readonly kind: string;

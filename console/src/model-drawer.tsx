@@ -60,6 +60,7 @@ function Facts({ model }: { model: ModelDetail }) {
     ['Off on average', errorsOf(model)],
     ['Nine of ten answers are within', widthOf(model)],
     ['Golden samples', evaluation?.golden ? boutOf(evaluation.golden) : null],
+    ['Since it serves', watchOf(model)],
     ['Calibration error', metrics.calibrationError?.toFixed(3) ?? null],
     ['Labels left out, flagged', doubts(model)],
     ['Out of scope', scopeOf(model)],
@@ -117,6 +118,11 @@ const scopeOf = ({ metrics: { outOfScope } }: ModelDetail): string | null =>
   outOfScope
     ? `below ${percent(outOfScope.threshold)}: catches ${outOfScope.outOfScope.caught} of ${outOfScope.outOfScope.samples}, costs ${outOfScope.inScope.refusedRight} right answers of ${outOfScope.inScope.samples}`
     : null;
+
+const VERDICTS = { worse: 'worse', 'as-good': 'as good', open: 'not decided yet' } as const;
+
+const watchOf = ({ watch }: ModelDetail): string | null =>
+  watch && `${VERDICTS[watch.verdict]} beside v${watch.against}: ${count(watch.samples)} audits, ${bout(watch)}`;
 
 const leaksOf = ({ evaluation }: ModelDetail): string | null =>
   evaluation?.leaks && evaluation.leaks.samples > 0

@@ -61,6 +61,7 @@ export interface LeakReport {
   readonly areLeftOut?: boolean;
 }
 
+/** A champion against the model it replaced, on golden samples verified since. */
 export interface Watch extends SequentialVerdict {
   readonly version: number;
   readonly against: number;
@@ -74,8 +75,6 @@ export interface EvaluationReport extends BoutReport {
   /** How many evaluations have used golden samples in these weeks: the more, the less they can still show. */
   readonly goldenWear: number;
   readonly footprint: Footprint;
-  /** The champion against the model it replaced, on golden samples verified since; null when it replaced none. */
-  readonly watch: Watch | null;
   /** Absent in evaluations of before it was looked for. */
   readonly leaks?: LeakReport;
   /** One version in ten has a control; null for the others. */

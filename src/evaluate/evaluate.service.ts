@@ -10,31 +10,18 @@ import {
   type LeakReport,
   recentOf,
   sourcesOf,
-  type Watch,
 } from '../core/comparison.js';
-import type { Input } from '../core/input.js';
 import { type Judge, judgeFor } from '../core/judge.js';
-import { labelToday } from '../core/label-changes.js';
 import type { ManifestLine, SnapshotSample } from '../core/manifest.js';
 import type { Anchor } from '../core/promotion.js';
-import { sequentialTest } from '../core/sequential-test.js';
 import { promoteModel } from '../jobs.js';
-import {
-  type Answer,
-  controlPrefix,
-  InputMismatch,
-  ModelRuntime,
-  type ServedModel,
-} from '../platform/model-runtime/model-runtime.js';
+import { controlPrefix } from '../platform/model-runtime/model-runtime.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
-import { type Contender, type Contest, EvaluateStore } from './evaluate.store.js';
+import { type Contender, ContenderService } from './contender.service.js';
+import { type Contest, EvaluateStore } from './evaluate.store.js';
 
-/** Inputs answered between two turns of the event loop. */
-const CHUNK = 64;
-/** Labels have at least one character. */
-const NO_ANSWER = { label: '', confidence: 0 };
 /** Of the new labels the last ones are looked at for who said them. */
 const MOST_OF_BATCH = 2_000;
 
@@ -43,7 +30,7 @@ const MOST_OF_BATCH = 2_000;
 export class EvaluateService {
   constructor(
     private readonly store: EvaluateStore,
-    private readonly runtime: ModelRuntime,
+    private readonly contenders: ContenderService,
     private readonly objects: ObjectStore,
     private readonly jobs: JobQueue,
   ) {}
@@ -69,9 +56,9 @@ export class EvaluateService {
     const labels = holdout.map(({ label }) => label);
     const judge = judgeFor(contest.task, labels, contest.tolerance);
     const batch = samples.filter(({ split }) => split === 'train').slice(-MOST_OF_BATCH);
-    const challenger = await this.answers(contest.challenger, holdout);
+    const challenger = await this.contenders.answers(contest.challenger, holdout);
     // Both at once: to load a model takes longer than to ask it.
-    const asked = contest.champion && (await this.answers(contest.champion, [...holdout, ...batch]));
+    const asked = contest.champion && (await this.contenders.answers(contest.champion, [...holdout, ...batch]));
     const champion = asked && answersTo([...holdout.keys()], asked);
     const golden = goldenOf(holdout, contest.goldenSince);
     const compared = comparable(holdout, contest.leaked);
@@ -84,7 +71,6 @@ export class EvaluateService {
         bytes: contest.challenger.bytes,
         millisecondsAnAnswer: holdout.length === 0 ? 0 : challenger.milliseconds / holdout.length,
       },
-      watch: champion && contest.replaced && (await this.watch({ holdout, judge }, champion, contest.replaced)),
       leaks: {
         ...leaksIn({ holdout, judge }, challenger, contest.leaked),
         areLeftOut: compared.length < holdout.length,
@@ -106,28 +92,10 @@ export class EvaluateService {
     const { wins, losses } = compare(
       samples,
       answersTo(golden, challenger),
-      await this.answers(anchor, samples),
+      await this.contenders.answers(anchor, samples),
       judge,
     );
     return { version: anchor.version, wins, losses };
-  }
-
-  /** The champion against the model it replaced, on what people verified since then. */
-  private async watch(
-    { holdout, judge }: Omit<Judged, 'challenger'>,
-    champion: HoldoutAnswers,
-    replaced: Contender & { readonly at: Date },
-  ): Promise<Watch> {
-    const since = goldenOf(holdout, replaced.at).sort((a, b) =>
-      holdout[a]!.goldenAt! < holdout[b]!.goldenAt! ? -1 : 1,
-    );
-    const samples = since.map((i) => holdout[i]!);
-    const { answers } = await this.answers(replaced, samples);
-    const pairs = samples.map(({ label }, k) => ({
-      isRight: judge.isRight(label, champion.answers[since[k]!]!),
-      wasRight: judge.isRight(label, answers[k]!),
-    }));
-    return { version: champion.version, against: replaced.version, ...sequentialTest(pairs) };
   }
 
   /** Null where there is no control. */
@@ -136,31 +104,9 @@ export class EvaluateService {
     contender: Contest['challenger'],
   ): Promise<ControlBout | null> {
     if (!contender.hasControl) return null;
-    const control = await this.answers({ ...contender, prefix: controlPrefix(contender.prefix) }, holdout);
+    const control = await this.contenders.answers({ ...contender, prefix: controlPrefix(contender.prefix) }, holdout);
     const { champion, wins, losses } = compare(holdout, challenger, control, judge);
     return { correct: champion!.correct, wins, losses };
-  }
-
-  private async answers(
-    { version, prefix, labels }: Contender,
-    samples: readonly SnapshotSample[],
-  ): Promise<HoldoutAnswers & { readonly milliseconds: number }> {
-    const model = await this.runtime.load(this.objects, prefix);
-    try {
-      const given: Given[] = [];
-      let milliseconds = 0;
-      for (let start = 0; start < samples.length; start += CHUNK) {
-        const startedAt = performance.now();
-        const inputs = samples.slice(start, start + CHUNK).map(({ input }) => input);
-        given.push(...(await answersOf(model, inputs)));
-        milliseconds += performance.now() - startedAt;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      const answers = given.map(({ label }) => labelToday(labels, label) ?? label);
-      return { version, answers, confidences: given.map(({ confidence }) => confidence), milliseconds };
-    } finally {
-      model.dispose();
-    }
   }
 }
 
@@ -186,8 +132,6 @@ interface Judged {
   readonly judge: Judge;
 }
 
-type Given = Pick<Answer, 'label' | 'confidence'>;
-
 /** Indexes of the golden samples that are young enough. */
 const goldenOf = (holdout: readonly SnapshotSample[], since: Date): number[] =>
   [...holdout.keys()].filter((i) => new Date(holdout[i]!.goldenAt ?? 0) >= since);
@@ -202,14 +146,3 @@ const boutOn = (
     champion && answersTo(indexes, champion),
     judge,
   );
-
-/** An input that the model cannot read has no answer, which is a wrong one, and keeps no other from being judged. */
-async function answersOf(model: ServedModel, inputs: readonly Input[]): Promise<Given[]> {
-  try {
-    return await model.predict(inputs);
-  } catch (error) {
-    if (!(error instanceof InputMismatch)) throw error;
-    if (inputs.length === 1) return [NO_ANSWER];
-    return (await Promise.all(inputs.map((input) => answersOf(model, [input])))).flat();
-  }
-}

@@ -1,16 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EvaluationReport } from '../core/comparison.js';
-import type { LabelChanges } from '../core/label-changes.js';
 import { completeSettings, type SettingsPatch } from '../core/settings.js';
 import type { Task } from '../core/task.js';
 import { Database } from '../platform/database/database.js';
-
-export interface Contender {
-  readonly version: number;
-  readonly prefix: string;
-  /** It may answer by names that labels had when it was made. */
-  readonly labels: LabelChanges;
-}
+import type { Contender } from './contender.service.js';
 
 /** A challenger, the champion at this moment, and the holdout both are to answer. */
 export interface Contest {
@@ -28,8 +21,6 @@ export interface Contest {
   /** Held out, and nearly the same as something the challenger learnt from. */
   readonly leaked: ReadonlySet<string>;
   readonly champion: Contender | null;
-  /** The model that the champion replaced, and when; null when it replaced none or was itself returned to. */
-  readonly replaced: (Contender & { readonly at: Date }) | null;
   /** The last version that was significantly better than the anchor before it. */
   readonly anchor: Contender | null;
 }
@@ -43,21 +34,13 @@ export class EvaluateStore {
       `select m.snapshot_id, d.manifest_key, d.created_at, coalesce(b.cut, 0) as parent_cut, m.prefix, m.bytes, m.metrics ? 'control' as has_control,
               coalesce(m.metrics->'leaks'->'leaked', '[]'::jsonb) as leaked, p.settings,
               a.version as champion, c.prefix as champion_prefix,
-              k.version as anchor, k.prefix as anchor_prefix, r.version as replaced, r.prefix as replaced_prefix, r.created_at as replaced_at
+              k.version as anchor, k.prefix as anchor_prefix
        from model_version m
        join project p on p.id = m.project_id
        join dataset_snapshot d on d.id = m.snapshot_id
        left join dataset_snapshot b on b.id = d.parent_id
        left join model_alias a on a.project_id = m.project_id and a.name = 'champion' and a.version <> m.version
        left join model_version c on c.project_id = a.project_id and c.version = a.version
-       left join lateral (
-         select o.version, o.prefix, l.created_at
-         from (select from_version, kind, created_at from promotion
-               where project_id = a.project_id and to_version = a.version and promoted
-               order by created_at desc limit 1) l
-         join model_version o on o.project_id = a.project_id and o.version = l.from_version
-         where l.kind <> 'rollback'
-       ) r on true
        left join model_alias n on n.project_id = m.project_id and n.name = 'anchor' and n.version <> a.version
        left join model_version k on k.project_id = n.project_id and k.version = n.version
        where m.project_id = $1 and m.version = $2`,
@@ -98,7 +81,6 @@ function contestOf(version: number, row: ContestRow): Contest {
   const { task, training, promotion, labels } = completeSettings(row.settings);
   const contender = (of: number | null, prefix: string | null): Contender | null =>
     of === null ? null : { version: of, prefix: prefix!, labels };
-  const replaced = contender(row.replaced, row.replaced_prefix);
   return {
     snapshotId: row.snapshot_id,
     manifestKey: row.manifest_key,
@@ -111,7 +93,6 @@ function contestOf(version: number, row: ContestRow): Contest {
     leaked: new Set(row.leaked),
     champion: contender(row.champion, row.champion_prefix),
     anchor: contender(row.anchor, row.anchor_prefix),
-    replaced: replaced && { ...replaced, at: row.replaced_at! },
   };
 }
 
@@ -131,7 +112,4 @@ interface ContestRow {
   readonly champion_prefix: string | null;
   readonly anchor: number | null;
   readonly anchor_prefix: string | null;
-  readonly replaced: number | null;
-  readonly replaced_prefix: string | null;
-  readonly replaced_at: Date | null;
 }

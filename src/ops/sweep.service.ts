@@ -7,7 +7,9 @@ import {
   packPayloads,
   promoteModel,
   sweep,
+  takeBack,
   trainModel,
+  watchChampion,
 } from '../jobs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { IdempotencyStore } from './idempotency.store.js';
@@ -45,6 +47,10 @@ export class SweepService {
     await this.offerJoins();
     await this.requests.dropOld();
     for (const run of await this.store.openRuns()) await this.offerRun(run);
+    for (const { projectId, promotionId, verdict } of await this.store.openWatches()) {
+      if (verdict === 'worse') await this.jobs.hint(takeBack, { projectId, promotionId });
+      else await this.jobs.hint(watchChampion, { projectId });
+    }
     for (const { project_id: projectId, version, is_evaluated } of await this.store.openVersions()) {
       await this.jobs.hint(is_evaluated ? promoteModel : evaluateModel, { projectId, version });
     }

@@ -32,6 +32,12 @@ export interface OpenVersion {
   readonly is_evaluated: boolean;
 }
 
+export interface OpenWatch {
+  readonly projectId: string;
+  readonly promotionId: string;
+  readonly verdict: 'open' | 'worse';
+}
+
 /** What the loop has left open. */
 @Injectable()
 export class SweepStore {
@@ -85,6 +91,25 @@ export class SweepStore {
          and not exists (select 1 from training_run r where r.id = d.run_id)
        limit $1`,
       [MOST, PATIENCE_SECONDS],
+    );
+  }
+
+  /** Champions about which people have verified something since they were last looked at, or that are to be taken back. */
+  openWatches(): Promise<OpenWatch[]> {
+    return this.db.query<OpenWatch>(
+      `select a.project_id as "projectId", l.id as "promotionId", coalesce(w.verdict, 'open') as verdict
+       from model_alias a
+       join lateral (
+         select id, kind, from_version, created_at from promotion
+         where project_id = a.project_id and to_version = a.version and promoted order by created_at desc limit 1) l
+         on l.kind <> 'rollback' and l.from_version is not null
+       left join champion_watch w on w.promotion_id = l.id
+       where a.name = 'champion' and (w.verdict = 'worse' or (coalesce(w.verdict, 'open') = 'open' and exists (
+         select 1 from review v
+         where v.project_id = a.project_id and v.reason = 'audit' and v.decision in ('correction', 'accept')
+           and v.decided_at >= coalesce(w.watched_at, l.created_at))))
+       limit $1`,
+      [MOST],
     );
   }
 

@@ -6,9 +6,10 @@ import { PromoteStore } from './promote.store.js';
 import { QuarantineController } from './quarantine.controller.js';
 import { QuarantineService } from './quarantine.service.js';
 import { QuarantineStore } from './quarantine.store.js';
+import { TakeBackProcessor } from './take-back.processor.js';
 
 @Module({
   controllers: [PromoteController, QuarantineController],
-  providers: [PromoteService, PromoteStore, PromoteProcessor, QuarantineService, QuarantineStore],
+  providers: [PromoteService, PromoteStore, PromoteProcessor, TakeBackProcessor, QuarantineService, QuarantineStore],
 })
 export class PromoteModule {}

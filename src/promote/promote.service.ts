@@ -21,10 +21,6 @@ export class PromoteService {
     if (!evaluation || (await this.store.isDecided(projectId, version))) return;
     const { promotion: settings } = await this.store.settings(projectId);
     const { report } = evaluation;
-    if (report.watch?.verdict === 'worse') {
-      await this.store.book(projectId, automaticRollback(report.watch));
-      return this.jobs.hint(evaluateModel, { projectId, version });
-    }
     const decision = decidePromotion(report, settings);
     const { promoted, reason, isHarmful, ...tests } = decision;
     const isBooked = await this.store.book(projectId, {
@@ -41,6 +37,12 @@ export class PromoteService {
     // The champion changed since the contest: the contest is held again against the new one.
     if (!isBooked) await this.jobs.hint(evaluateModel, { projectId, version });
     else await this.jobs.hint(loopTick, { projectId, dueSecond: Math.floor(Date.now() / 1000) });
+  }
+
+  /** Back to what served before this promotion, unless somebody has moved the champion since. */
+  async takeBack(projectId: string, promotionId: string): Promise<void> {
+    const watch = await this.store.watch(projectId, promotionId);
+    if (watch?.verdict === 'worse') await this.store.book(projectId, automaticRollback(watch));
   }
 
   /** A person puts a version in service; needs a reason and is signed by the key's name. */
@@ -86,7 +88,8 @@ export class PromoteService {
     const model = await this.find(projectId, version);
     const promotions = await this.store.promotions(projectId, version);
     const decisions = promotions.map(({ projectId: _projectId, ...decision }) => decision);
-    return { ...shown(model), evaluation: model.report, decisions };
+    const watch = await this.store.latestWatch(projectId, version);
+    return { ...shown(model), evaluation: model.report, watch, decisions };
   }
 
   async list(
@@ -139,7 +142,6 @@ const numbersOf = (report: EvaluationReport) => ({
   anchor: report.anchor ?? null,
   goldenWear: report.goldenWear ?? 0,
   footprint: report.footprint ?? null,
-  watch: report.watch ?? null,
   sources: report.sources ?? [],
 });
 

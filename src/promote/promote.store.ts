@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EvaluationReport } from '../core/comparison.js';
+import type { EvaluationReport, Watch } from '../core/comparison.js';
 import { newId } from '../core/ids.js';
 import type { ProjectSettings } from '../core/settings.js';
 import { Database, type Query } from '../platform/database/database.js';
@@ -85,6 +85,26 @@ export class PromoteStore {
     });
   }
 
+  /** How the version that a promotion put in service does beside what it replaced; of the latest promotion alone. */
+  async watch(projectId: string, promotionId: string): Promise<Watch | undefined> {
+    const [row] = await this.db.query<Watch>(
+      `select ${WATCH} from champion_watch w
+       where w.project_id = $1 and w.promotion_id = $2 and w.promotion_id = (
+         select id from promotion where project_id = $1 and to_version = w.version and promoted order by created_at desc limit 1)`,
+      [projectId, promotionId],
+    );
+    return row;
+  }
+
+  /** Null for a version that replaced none, and before anything was verified. */
+  async latestWatch(projectId: string, version: number): Promise<Watch | null> {
+    const [row] = await this.db.query<Watch>(
+      `select ${WATCH} from champion_watch w where w.project_id = $1 and w.version = $2 order by w.watched_at desc limit 1`,
+      [projectId, version],
+    );
+    return row ?? null;
+  }
+
   /** The version that served before the present champion did; null when there was none. */
   async predecessor(projectId: string, champion: number): Promise<number | null> {
     const promotion = await this.db.prisma.promotion.findFirst({
@@ -126,6 +146,8 @@ export class PromoteStore {
     );
   }
 }
+
+const WATCH = 'w.version, w.against, w.verdict, w.samples, w.wins, w.losses';
 
 /** The first model that serves is the first anchor. */
 const FIRST_ANCHOR = `

@@ -1,3 +1,4 @@
+import { SweepService } from '../../src/ops/sweep.service.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aMessage, labelledTraffic } from '../support/builders.js';
 import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
@@ -72,9 +73,12 @@ describe('the gate', () => {
   it('takes the champion back when people verify that it is worse than the model it replaced', async () => {
     await postTraffic(client, 1_000, 120, null);
     await verify(client, 40);
-    const decision = await decided(client);
-    const { body } = await client.get('/v1/loop').expect(200);
-    expect((body as { champion: { version: number } }).champion.version).toBe(decision.promoted ? decision.version : 3);
+    await flywheel.app.get(SweepService).sweep();
+    const champion = async () =>
+      ((await client.get('/v1/loop').expect(200)).body as { champion: { version: number } }).champion.version;
+    await expect.poll(champion, { timeout: 20_000 }).toBe(3);
+    const { body: watched } = await client.get('/v1/models/2').expect(200);
+    expect(watched).toMatchObject({ status: 'retired', watch: { version: 2, against: 3, verdict: 'worse', wins: 0 } });
     const { body: restored } = await client.get('/v1/models/3').expect(200);
     const { decisions } = restored as { decisions: { kind: string; actor: string; reason: string }[] };
     expect(decisions.at(-1)).toMatchObject({ kind: 'rollback', actor: 'the loop' });
