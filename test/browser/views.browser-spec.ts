@@ -14,12 +14,15 @@ let client: Client;
 let browser: Browser;
 
 /** A project with two models, a wrong label, a dispute, audits, and an input that came twice. */
+/** One that is learnt from, with a label that is not its own. */
+const DOUBTED = 10;
+
 beforeAll(async () => {
   flywheel = await startTestFlywheel();
   client = flywheel.as(API_KEY);
   const { predictions, feedback } = labelledTraffic(0, 300);
   await client.post('/v1/predictions', { items: predictions }).expect(202);
-  const said = feedback.map((item, n) => (n === 4 ? { ...item, label: 'refund' } : item));
+  const said = feedback.map((item, n) => (n === DOUBTED ? { ...item, label: 'refund' } : item));
   await client.post('/v1/feedback', { items: said }).expect(202);
   await client
     .post('/v1/feedback', aCorrection({ predictionId: 'm7', label: 'refund', rater: { id: 'ben', role: 'user' } }))
@@ -103,7 +106,7 @@ describe('labels', () => {
     const main = await page.locator('main').innerText();
     expect(main).toContain('anna: ');
     expect(main).toContain('ben: refund');
-    await page.getByRole('button', { name: aMessage(4).text }).click();
+    await page.getByRole('button', { name: aMessage(DOUBTED).text }).click();
     await page.getByRole('dialog').getByText('anna (user): it is refund').waitFor();
     await page.context().close();
   });
