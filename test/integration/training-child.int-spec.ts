@@ -150,7 +150,7 @@ describe('a training run in a process of its own', () => {
     await runtime.train(aJob(), hooks());
     const child = { parentPrefix: 'models/1/', outputPrefix: 'models/2/' };
     const { metrics } = await runtime.train(aJob({ ...child, seed: 20 }), hooks());
-    expect(metrics.control).toEqual({ finalLoss: expect.any(Number) as number });
+    expect(metrics.control).toEqual({ finalLoss: expect.any(Number) as number, trainSamples: metrics.trainSamples });
     const [fresh] = await Promise.all([
       runtime.train(aJob({ seed: 20, outputPrefix: 'models/3/' }), hooks()),
       runtime.load(store, controlPrefix('models/2/')),

@@ -18,7 +18,7 @@ export async function readSnapshot(
 }
 
 /** Where it is kept what a snapshot left out, for the run that also learns all history. */
-export const historyKey = (manifestKey: string): string => manifestKey.replace(/\.ndjson\.gz$/, '.history.ndjson.gz');
+export const historyKey = (manifestKey: string): string => `${manifestKey}.history`;
 
 const HISTORY_AT_ONCE = 2_000;
 
