@@ -118,7 +118,7 @@ function People({ open }: Opens) {
   return (
     <Section
       title="People"
-      about="How much each person said lately, how often the label is theirs, and the chance that they are right as told from agreement."
+      about="How much each person said lately, how often the label is theirs, and the chance that they are right as told from agreement and golden items."
     >
       <Loaded of={raters}>
         {({ items, disputes, method, reviewers }) =>
