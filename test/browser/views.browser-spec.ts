@@ -106,7 +106,10 @@ describe('labels', () => {
     const main = await page.locator('main').innerText();
     expect(main).toContain('anna: ');
     expect(main).toContain('ben: refund');
-    await page.getByRole('button', { name: aMessage(DOUBTED).text }).first().click();
+    await page
+      .getByRole('button', { name: aMessage(DOUBTED).text })
+      .first()
+      .click();
     await page.getByRole('dialog').getByText('anna (user): it is refund').waitFor();
     await page.context().close();
   });
