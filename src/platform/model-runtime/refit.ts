@@ -6,6 +6,9 @@ import { type OwnBase, readSamples } from './read-samples.js';
 import type { TrainingPace } from './training-pace.js';
 import type { TrainingOptions } from './types.js';
 
+/** From nothing, and without a word about it. */
+export const COLD = { isWarm: false, onProgress: () => undefined } as const;
+
 export interface RefitOrder {
   readonly samples: readonly SnapshotSample[];
   /** Name of the candidate that the run has chosen. */
@@ -26,7 +29,6 @@ export async function refit(
   const learner = candidates.find(({ name }) => name === candidate) ?? candidates.at(-1)!;
   const members = Int32Array.from(usable.keys());
   const { importance } = lesson;
-  const cold = { isWarm: false, effort: 1, onProgress: () => undefined };
-  const fit = await learner.fit({ importance, members, seed: options.seed, ...cold });
+  const fit = await learner.fit({ importance, members, seed: options.seed, effort: 1, ...COLD });
   return { fit, lesson, trainSamples: members.length };
 }

@@ -8,7 +8,7 @@ import { learnersOf } from './learners.js';
 import { type Lesson, lessonOf, type Parent, RETIRED } from './lesson.js';
 import { isForeign, type ModelFacts, sealFiles, verifiedManifest } from './model-files.js';
 import { type OwnBase, readSamples, type ReadSamples } from './read-samples.js';
-import { refit } from './refit.js';
+import { COLD, refit } from './refit.js';
 import { type Thawed, thaw } from './thaw.js';
 import { TrainingPace } from './training-pace.js';
 import type { Excluded, ModelFiles, ModelKind, TrainedModel, TrainingOptions } from './types.js';
@@ -16,8 +16,6 @@ import type { Excluded, ModelFiles, ModelKind, TrainedModel, TrainingOptions } f
 /** What heads are trained by: base SIMD, the same bytes on every machine. */
 const HEADS = 'wasm-simd';
 const MOST_REPORTED = 20;
-/** How a control learns: from nothing, and without a word about it. */
-const COLD = { isWarm: false, onProgress: () => undefined } as const;
 /** Share of a run's progress that is over when the labels have been judged. */
 const JUDGED = 0.6;
 
