@@ -6,7 +6,7 @@ import {
   type PruneMethod,
   wrongLabels,
 } from '../../src/core/confident-learning.js';
-import { believed, type CrowdAnswer, judgeCrowd } from '../../src/core/crowd.js';
+import { type CrowdAnswer, judgeCrowd } from '../../src/core/crowd.js';
 import { type SeededRandom, seededRandom } from '../../src/platform/model-runtime/random.js';
 import { readCsv } from '../learn/data.js';
 import { markdownTable } from '../table.js';
@@ -32,9 +32,7 @@ function crowd(data: string, set: string, most: number, seed: number) {
   const all = rows.map(({ item, worker, label }): CrowdAnswer => ({ item: item!, rater: worker!, label: label! }));
   const answers = firstOfItems(all, most, seededRandom(seed));
   const verdict = judgeCrowd(answers);
-  const right = [...verdict.beliefs].filter(
-    ([item, beliefs]) => believed(verdict.labels, beliefs).label === gold.get(item),
-  );
+  const right = [...verdict.beliefs].filter(([item, { label }]) => label === gold.get(item));
   const majority = majorityOf(answers);
   const rightByMajority = [...majority].filter(([item, label]) => label === gold.get(item));
   return {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../platform/model-runtime/random.js';
-import { believed, type CrowdAnswer, judgeCrowd } from './crowd.js';
+import { type CrowdAnswer, judgeCrowd } from './crowd.js';
+import { majorityModel, priorOf } from './dawid-skene.js';
 
 /** Items that are truly a or b in turn; each rater is right with a chance of their own for each label. */
 function answersOf(items: number, raters: readonly (readonly [ofA: number, ofB: number])[], seed = 5): CrowdAnswer[] {
@@ -15,10 +16,10 @@ function answersOf(items: number, raters: readonly (readonly [ofA: number, ofB: 
   );
 }
 
-const accuracy = ({ beliefs, labels }: ReturnType<typeof judgeCrowd>): number =>
+const accuracy = ({ beliefs }: ReturnType<typeof judgeCrowd>): number =>
   [...beliefs].filter(([item, belief]) => {
     const truth = Number(item.slice(1)) % 2 === 0 ? 'a' : 'b';
-    return believed(labels, belief).label === truth;
+    return belief.label === truth;
   }).length / beliefs.size;
 
 describe('judgeCrowd', () => {
@@ -75,20 +76,40 @@ describe('judgeCrowd', () => {
     expect(alone.trust.get('r0')).toBeLessThan(0.75);
     expect(told.trust.get('r0')).toBeGreaterThan(0.85);
     expect(told.trust.get('r1')).toBeLessThan(0.65);
-    for (const [item, label] of truths)
-      expect(believed(told.labels, told.beliefs.get(item)!)).toEqual({ label, probability: 1 });
+    for (const [item, label] of truths) expect(told.beliefs.get(item)).toEqual({ label, probability: 1 });
   });
 
   it('knows a label that nobody said', () => {
-    const { labels, beliefs, trust } = judgeCrowd([{ item: 'x', rater: 'r', label: 'a' }], new Map([['x', 'c']]));
-    expect(believed(labels, beliefs.get('x')!)).toEqual({ label: 'c', probability: 1 });
+    const { beliefs, trust } = judgeCrowd([{ item: 'x', rater: 'r', label: 'a' }], new Map([['x', 'c']]));
+    expect(beliefs.get('x')).toEqual({ label: 'c', probability: 1 });
     expect(trust.get('r')).toBeLessThan(0.6);
   });
 
   it('is a share where there is but one answer', () => {
-    const { method, beliefs, labels } = judgeCrowd([{ item: 'x', rater: 'r', label: 'a' }]);
+    const { method, beliefs } = judgeCrowd([{ item: 'x', rater: 'r', label: 'a' }]);
     expect(method).toBe('majority');
-    expect(believed(labels, beliefs.get('x')!)).toEqual({ label: 'a', probability: 1 });
+    expect(beliefs.get('x')).toEqual({ label: 'a', probability: 1 });
     expect(judgeCrowd([]).beliefs.size).toBe(0);
+  });
+
+  it('makes of hand-computed answers what the formulas say', () => {
+    // Two items, two raters who agree on x and not on y. One round by hand: beliefs x = a, y = half a, half b.
+    const coded = {
+      items: 2,
+      raters: 2,
+      labels: 2,
+      item: Int32Array.from([0, 0, 1, 1]),
+      rater: Int32Array.from([0, 1, 0, 1]),
+      label: Int32Array.from([0, 0, 0, 1]),
+      truth: Int32Array.from([-1, -1]),
+    };
+    const { beliefs, confusion } = majorityModel(coded, Int32Array.from([0, 1, 2, 3]));
+    expect([...beliefs.start]).toEqual([0, 1, 3]);
+    expect([...beliefs.probability]).toEqual([1, 0.5, 0.5]);
+    // Where a is true (weight 1 + 1 + .5 + .5) a was said 2.5 times, and half an answer of either is added.
+    expect(confusion(0, 0, 0)).toBeCloseTo((0.5 + 2.5) / (1 + 3));
+    // Where b is true (weight .5 + .5) a was said half a time.
+    expect(confusion(1, 1, 0)).toBeCloseTo((0.5 + 0.5) / (1 + 1));
+    expect([...priorOf(beliefs, 2)]).toEqual([2.5 / 4, 1.5 / 4]);
   });
 });

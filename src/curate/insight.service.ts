@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { believed, type CrowdAnswer, judgeCrowd } from '../core/crowd.js';
+import { type CrowdAnswer, judgeCrowd } from '../core/crowd.js';
 import { type Counts, driftsOf } from '../core/drift.js';
 import { LoopError } from '../core/errors.js';
 import { honestNumbers } from '../core/honest-accuracy.js';
@@ -68,7 +68,7 @@ export class InsightService {
         sampleId: item,
         preview: said[0]!.preview,
         answers: said.map(({ rater, label }) => ({ rater, label })),
-        suggested: judge.errorOf ? null : believed(verdict.labels, verdict.beliefs.get(item)!),
+        suggested: verdict.beliefs.get(item) ?? null,
       })),
     };
   }
