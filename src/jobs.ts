@@ -35,6 +35,16 @@ export const packFeedback = defineJob({
 });
 
 /**
+ * feedback: several people spoke about the same, or it is an hour ago that they were compared. Whom to believe? Next:
+ * loopTick, as labels may have changed. The second it is due is for what that of {@link loopTick} is for.
+ */
+export const judgeCrowd = defineJob({
+  name: 'feedback.judge',
+  payload: z.object({ projectId, dueSecond: z.number().optional() }),
+  key: (p) => `${p.projectId}.${p.dueSecond ?? 'swept'}`,
+});
+
+/**
  * Somebody should look whether a project (null: each of them) is worth training. Next: freezeSnapshot.
  * The second it is due keeps a hint that comes while a tick is at work from being taken for that one.
  */
@@ -97,6 +107,7 @@ export const JOBS = [
   dropUploads,
   joinFeedback,
   packFeedback,
+  judgeCrowd,
   loopTick,
   watchDrift,
   freezeSnapshot,

@@ -68,11 +68,11 @@ function majorityOf(answers: readonly CrowdAnswer[]): Map<string, string> {
 }
 
 function crowds(data: string): string[][] {
-  const seeds = [1, 2, 3, 4, 5];
+  const seeds = Array.from({ length: 10 }, (_, i) => i + 1);
   const mean = (values: readonly number[]): string =>
     (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
   return ['bluebirds', 'binary1000'].flatMap((set) =>
-    [1, 2, 3, 5, 1_000].map((most) => {
+    [1, 2, 3, 4, 5, 8, 1_000].map((most) => {
       const found = seeds.map((seed) => crowd(data, set, most, seed));
       const chosen = found.filter(({ method }) => method === 'dawid-skene').length;
       const [judged, majority] = (['judged', 'majority'] as const).map((what) => mean(found.map((one) => one[what])));

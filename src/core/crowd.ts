@@ -1,11 +1,19 @@
-import { type Beliefs, type Coded, dawidSkene, type Fitted, majorityModel, priorOf } from './dawid-skene.js';
-import { sum } from './tally.js';
+import { alikeModel, type Beliefs, type Coded, dawidSkene, type Fitted, majority, priorOf } from './dawid-skene.js';
+import { countBy, sum } from './tally.js';
 
 /** One person's answer to one item. */
 export interface CrowdAnswer {
   readonly item: string;
   readonly rater: string;
   readonly label: string;
+}
+
+/** A person's latest answer to a sample. */
+export interface Answer extends CrowdAnswer {
+  readonly role: string;
+  readonly resolved: string | null;
+  /** The sample was drawn at random and verified by a person; who answered may be that person. */
+  readonly isGolden: boolean;
 }
 
 /** The likeliest label of an item, the first in code unit order of those that are as likely. */
@@ -47,13 +55,33 @@ export function judgeCrowd(
   const mean = sum(gains) / Math.max(1, gains.length);
   const isBetter = hasEnough(coded) && gains.length > 1 && mean > Z * standardError(gains, mean);
   const fitted = dawidSkene(coded, all(coded));
-  const { beliefs } = isBetter ? fitted : majorityModel(coded, all(coded));
+  const beliefs = isBetter ? fitted.beliefs : majority(coded, all(coded));
   return {
     method: isBetter ? 'dawid-skene' : 'majority',
     beliefs: new Map(items.map((item, i) => [item, likeliest(beliefs, i, labels)])),
     trust: new Map(raters.map((rater, r) => [rater, trustIn(fitted, r, coded)])),
     gain: mean,
   };
+}
+
+/** Whom to believe of those who answered: the same, with golden samples as what is known. */
+export function judgeAnswers(answers: readonly Answer[]): CrowdVerdict {
+  const golden = answers.filter(({ isGolden }) => isGolden);
+  return judgeCrowd(telling(answers), new Map(golden.map(({ item, resolved }) => [item, resolved!])));
+}
+
+/** How a person is named in a verdict: in each role they are somebody else. */
+export const raterKey = ({ role, rater }: Pick<Answer, 'role' | 'rater'>): string => `${role} ${rater}`;
+
+/**
+ * Where only one person spoke there is nothing to tell trust from, unless the truth is known. Annotators' answers to
+ * golden items are that truth, so they say nothing of themselves.
+ */
+function telling(answers: readonly Answer[]): CrowdAnswer[] {
+  const counts = countBy(answers.map(({ item }) => item));
+  return answers
+    .filter(({ item, isGolden, role }) => (isGolden ? role !== 'annotator' : counts.get(item)! > 1))
+    .map((answer) => ({ ...answer, rater: raterKey(answer) }));
 }
 
 function encode(answers: readonly CrowdAnswer[], truths: ReadonlyMap<string, string>) {
@@ -95,7 +123,7 @@ function likeliest({ start, label, probability }: Beliefs, i: number, labels: re
 
 /**
  * For every answer that is held back in turn: how much likelier it is made by the raters' own matrices than by one matrix
- * for all and the majority. Answers to items that have no other are of no use.
+ * for all, which tells whether people differ. Answers to items that have no other are of no use.
  */
 function heldBackGains(coded: Coded): number[] {
   const { item, rater } = coded;
@@ -104,9 +132,9 @@ function heldBackGains(coded: Coded): number[] {
     const isHeldBack = (a: number): boolean => (item[a]! + rater[a]!) % FOLDS === fold;
     const given = all(coded).filter((a) => !isHeldBack(a));
     const known = new Set(Array.from(given, (a) => item[a]!));
-    const [own, plain] = [dawidSkene(coded, given), majorityModel(coded, given)];
+    const [own, alike] = [dawidSkene(coded, given), alikeModel(coded, given)];
     const heldBack = [...all(coded)].filter((a) => isHeldBack(a) && known.has(item[a]!));
-    return heldBack.map((a) => Math.log(likelihood(own, coded, a) / likelihood(plain, coded, a)));
+    return heldBack.map((a) => Math.log(likelihood(own, coded, a) / likelihood(alike, coded, a)));
   });
 }
 

@@ -40,37 +40,16 @@ const PRIOR_ANSWERS = 2;
  * @param given which answers are known, as indices
  */
 export function dawidSkene(coded: Coded, given: Int32Array): Fitted {
-  let beliefs = majority(coded, given);
-  const confusions = new Confusions(coded, given, beliefs);
-  confusions.count(beliefs.probability);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const next = confusions.believe(beliefs, priorOf(beliefs, coded.labels));
-    const moved = next.some((p, i) => Math.abs(p - beliefs.probability[i]!) > CONVERGED);
-    beliefs = { ...beliefs, probability: next };
-    confusions.count(next);
-    if (!moved) break;
-  }
-  return { beliefs, confusion: confusions.ofRater };
+  return fit(coded, given, PRIOR_ANSWERS);
 }
 
-/** The majority, and one matrix of confusions for all who answer. */
-export function majorityModel(coded: Coded, given: Int32Array): Fitted {
-  const beliefs = majority(coded, given);
-  const confusions = new Confusions(coded, given, beliefs);
-  confusions.count(beliefs.probability);
-  return { beliefs, confusion: (_, truth, said) => confusions.ofAll(truth, said) };
-}
-
-/** How often each label occurs, as it is believed; one more of each. */
-export function priorOf({ label, probability }: Beliefs, labels: number): Float64Array {
-  const prior = new Float64Array(labels).fill(1);
-  label.forEach((truth, at) => (prior[truth]! += probability[at]!));
-  const total = sum(prior);
-  return prior.map((count) => count / total);
+/** The same where all who answer share one matrix: nobody is believed more than another. */
+export function alikeModel(coded: Coded, given: Int32Array): Fitted {
+  return fit(coded, given, Infinity);
 }
 
 /** Share of the answers to an item that each label has; all of it where the truth is known. */
-function majority({ items, item, label, truth }: Coded, given: Int32Array): Beliefs {
+export function majority({ items, item, label, truth }: Coded, given: Int32Array): Beliefs {
   const votes = Array.from({ length: items }, (_, i) => new Map<number, number>(truth[i]! < 0 ? [] : [[truth[i]!, 1]]));
   for (const a of given) {
     const of = votes[item[a]!]!;
@@ -89,6 +68,29 @@ function majority({ items, item, label, truth }: Coded, given: Int32Array): Beli
       }),
     ),
   };
+}
+
+/** @param strength as how many answers of each rater the matrix of all counts */
+function fit(coded: Coded, given: Int32Array, strength: number): Fitted {
+  let beliefs = majority(coded, given);
+  const confusions = new Confusions(coded, given, beliefs, strength);
+  confusions.count(beliefs.probability);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const next = confusions.believe(beliefs, priorOf(beliefs, coded.labels));
+    const moved = next.some((p, i) => Math.abs(p - beliefs.probability[i]!) > CONVERGED);
+    beliefs = { ...beliefs, probability: next };
+    confusions.count(next);
+    if (!moved) break;
+  }
+  return { beliefs, confusion: confusions.ofRater };
+}
+
+/** How often each label occurs, as it is believed; one more of each. */
+export function priorOf({ label, probability }: Beliefs, labels: number): Float64Array {
+  const prior = new Float64Array(labels).fill(1);
+  label.forEach((truth, at) => (prior[truth]! += probability[at]!));
+  const total = sum(prior);
+  return prior.map((count) => count / total);
 }
 
 /** In place, of the part from `start` to before `end`. */
@@ -144,6 +146,7 @@ class Confusions {
     private readonly coded: Coded,
     given: Int32Array,
     { start, label }: Beliefs,
+    private readonly strength: number,
   ) {
     const { labels, item, rater } = coded;
     this.ownTotal = new Float64Array(coded.raters * labels);
@@ -189,7 +192,7 @@ class Confusions {
   }
 
   /** Of all raters together. */
-  ofAll(truth: number, said: number): number {
+  private ofAll(truth: number, said: number): number {
     return this.drawn(this.pooled.get(truth * this.coded.labels + said), truth);
   }
 
@@ -205,6 +208,7 @@ class Confusions {
   }
 
   private drawnToAll(all: number, own: number, raterAndTruth: number): number {
-    return (PRIOR_ANSWERS * all + own) / (PRIOR_ANSWERS + this.ownTotal[raterAndTruth]!);
+    if (this.strength === Infinity) return all;
+    return (this.strength * all + own) / (this.strength + this.ownTotal[raterAndTruth]!);
   }
 }

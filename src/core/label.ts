@@ -35,10 +35,7 @@ const ROLES: readonly RaterRole[] = ['annotator', 'user', 'system'];
  * does not move.
  */
 export function resolveLabel(statements: readonly Statement[], predicted: string, task?: Task | null): ResolvedLabel {
-  const latest = latestOfEachRater(statements.filter(speaksOfLabel));
-  const role = ROLES.find((candidate) => latest.some(({ raterRole }) => raterRole === candidate));
-  const voices = latest.filter(({ raterRole }) => raterRole === role);
-
+  const voices = voicesHeard(statements);
   const said = voices.flatMap((voice) => labelFor(voice, predicted) ?? []);
   const against = countBy(voices.flatMap((voice) => labelAgainst(voice, predicted) ?? []));
   if (task === 'regression') return resolveValue(said, against.get(predicted) ?? 0);
@@ -61,6 +58,11 @@ function resolveValue(said: readonly string[], against: number): ResolvedLabel {
   return { status: 'disputed', candidates: [...new Set(values)].sort((a, b) => a - b).map(valueText) };
 }
 
+/** The labels that those say who are heard, as often as they do. */
+export function saidLabels(statements: readonly Statement[], predicted: string): string[] {
+  return voicesHeard(statements).flatMap((voice) => labelFor(voice, predicted) ?? []);
+}
+
 /** Labels that somebody said are wrong, sorted, once each. */
 export function rejectedLabels(statements: readonly Statement[], predicted: string): string[] {
   const latest = latestOfEachRater(statements.filter(speaksOfLabel));
@@ -75,6 +77,13 @@ export function compareStatements(a: Statement, b: Statement): number {
 }
 
 const speaksOfLabel = ({ kind }: Statement): boolean => ['correction', 'accept', 'reject', 'partial'].includes(kind);
+
+/** What each rater of the highest role that spoke said last. */
+function voicesHeard(statements: readonly Statement[]): Statement[] {
+  const latest = latestOfEachRater(statements.filter(speaksOfLabel));
+  const role = ROLES.find((candidate) => latest.some(({ raterRole }) => raterRole === candidate));
+  return latest.filter(({ raterRole }) => raterRole === role);
+}
 
 function latestOfEachRater(statements: readonly Statement[]): Statement[] {
   const latest = new Map<string, Statement>();

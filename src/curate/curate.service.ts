@@ -103,6 +103,8 @@ function shown(row: SampleRow) {
     label: row.label,
     support: row.support ?? 0,
     candidates: row.candidates ?? [],
+    suggested: row.suggested === null ? null : { label: row.suggested, probability: row.belief },
+    isByTrust: row.is_by_trust ?? false,
     labelledAt: row.labelled_at,
   };
 }

@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { type CrowdAnswer, judgeCrowd } from '../core/crowd.js';
+import { raterKey } from '../core/crowd.js';
 import { type Counts, driftsOf } from '../core/drift.js';
 import { LoopError } from '../core/errors.js';
 import { honestNumbers } from '../core/honest-accuracy.js';
 import type { Judge } from '../core/judge.js';
 import { outlookOf } from '../core/learning-curve.js';
 import { groupsOf, textFingerprints } from '../core/near-duplicates.js';
+import type { Answered } from '../platform/database/answers.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { JudgeStore } from './judge.store.js';
-import { type Answered, type DriftCount, InsightStore, type LatestItem } from './insight.store.js';
-import { countBy, groupBy, sum } from '../core/tally.js';
+import { type DriftCount, InsightStore, type LatestItem } from './insight.store.js';
+import { groupBy, sum } from '../core/tally.js';
 
 const MOST_GROUPS = 100;
 /** The outlook says what so many more labels are likely to bring. */
@@ -51,25 +52,20 @@ export class InsightService {
 
   /** Who labels, how far they can be trusted, and what they cannot agree on. */
   async raters(projectId: string) {
-    const [answers, reviewers, judge] = await Promise.all([
+    const [answers, reviewers, judge, crowd] = await Promise.all([
       this.store.answers(projectId),
       this.store.reviewers(projectId),
       this.judges.of(projectId),
+      this.store.crowd(projectId),
     ]);
-    // Who confuses which labels says nothing about values.
-    const verdict = judge.errorOf ? judgeCrowd([]) : judgeCrowd(telling(answers), goldenLabels(answers));
-    const disputes = groupBy(answers.filter(isDisputed), ({ item }) => item);
     return {
-      method: verdict.method,
-      gain: verdict.gain,
-      items: ratersOf(answers, verdict.trust, judge),
+      method: crowd?.method ?? 'majority',
+      gain: crowd?.gain ?? 0,
+      judgedAt: crowd?.judgedAt ?? null,
+      items: ratersOf(answers, (crowd?.trust ?? {}) as Trust, judge),
       reviewers,
-      disputes: [...disputes].map(([item, said]) => ({
-        sampleId: item,
-        preview: said[0]!.preview,
-        answers: said.map(({ rater, label }) => ({ rater, label })),
-        suggested: verdict.beliefs.get(item) ?? null,
-      })),
+      disputes: contested(answers.filter(({ status }) => status === 'disputed')),
+      decidedByTrust: contested(answers.filter(({ isByTrust }) => isByTrust)),
     };
   }
 
@@ -110,27 +106,28 @@ function countsOf(rows: readonly DriftCount[]): Counts[] {
   return [...counts].map(([what, of]) => ({ what, ...of }));
 }
 
-const goldenLabels = (answers: readonly Answered[]): Map<string, string> =>
-  new Map(answers.filter(({ isGolden }) => isGolden).map(({ item, resolved }) => [item, resolved!]));
+/** By {@link raterKey}. */
+type Trust = Readonly<Record<string, number>>;
 
-/**
- * Where only one person spoke there is nothing to tell trust from, unless the truth is known. Annotators' answers to
- * golden items are that truth, so they say nothing of themselves.
- */
-function telling(answers: readonly Answered[]): CrowdAnswer[] {
-  const counts = countBy(answers.map(({ item }) => item));
-  return answers
-    .filter(({ item, isGolden, role }) => (isGolden ? role !== 'annotator' : counts.get(item)! > 1))
-    .map(({ item, label, rater, role }) => ({ item, label, rater: `${role} ${rater}` }));
+/** What people say different things about, with what is likeliest. */
+function contested(answers: readonly Answered[]) {
+  return [...groupBy(answers, ({ item }) => item)].map(([item, said]) => {
+    const [{ preview, resolved, suggested, belief }] = said as [Answered];
+    return {
+      sampleId: item,
+      preview,
+      label: resolved,
+      answers: said.map(({ rater, label }) => ({ rater, label })),
+      suggested: suggested === null ? null : { label: suggested, probability: belief! },
+    };
+  });
 }
 
-const isDisputed = ({ status }: Answered): boolean => status === 'disputed';
-
 /** By person: how much they said, how often the label is theirs, and how far they can be trusted. */
-function ratersOf(answers: readonly Answered[], trust: ReadonlyMap<string, number>, judge: Judge) {
+function ratersOf(answers: readonly Answered[], trust: Trust, judge: Judge) {
   const raters = new Map<string, { rater: string; role: string; answers: number; resolved: number; agreed: number }>();
   for (const { rater, role, label, resolved } of answers) {
-    const key = `${role} ${rater}`;
+    const key = raterKey({ role, rater });
     const of = raters.get(key) ?? { rater, role, answers: 0, resolved: 0, agreed: 0 };
     of.answers += 1;
     if (resolved !== null) of.resolved += 1;
@@ -141,7 +138,7 @@ function ratersOf(answers: readonly Answered[], trust: ReadonlyMap<string, numbe
     .map(([key, { resolved, agreed, ...of }]) => ({
       ...of,
       agreement: resolved === 0 ? null : agreed / resolved,
-      trust: trust.get(key) ?? null,
+      trust: trust[key] ?? null,
     }))
     .sort((a, b) => b.answers - a.answers || (a.rater < b.rater ? -1 : 1));
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { CrowdAnswer } from '../core/crowd.js';
 import type { Verified } from '../core/honest-accuracy.js';
 import type { CurvePoint } from '../core/learning-curve.js';
+import { type Answered, readAnswers } from '../platform/database/answers.js';
 import { Database } from '../platform/database/database.js';
 import { readAllSettings } from '../platform/database/project-settings.js';
 import { readLoopState } from '../platform/database/loop-state.js';
@@ -17,15 +17,6 @@ export interface DriftCount {
   readonly value: string;
   readonly before: number;
   readonly lately: number;
-}
-
-export interface Answered extends CrowdAnswer {
-  readonly role: string;
-  readonly status: string | null;
-  readonly resolved: string | null;
-  /** It was drawn at random and verified by a person; who answered may be that person. */
-  readonly isGolden: boolean;
-  readonly preview: string;
 }
 
 /** Counts of decisions. */
@@ -109,9 +100,14 @@ export class InsightStore {
     return this.db.query<DriftCount>(DRIFT, [projectId, WINDOW, LATELY, MOST_ATTRIBUTES, tolerance]);
   }
 
-  /** The latest statement of each person about each sample, as a label. */
+  /** See {@link readAnswers}. */
   answers(projectId: string): Promise<Answered[]> {
-    return this.db.query<Answered>(ANSWERS, [projectId, WINDOW]);
+    return readAnswers(this.db, projectId);
+  }
+
+  /** Whom to believe, as it was found out last. */
+  crowd(projectId: string) {
+    return this.db.prisma.crowd.findUnique({ where: { projectId } });
   }
 
   /** How often each reviewer says what the model said, with its answer in sight and hidden; audits are other items, so not counted. */
@@ -202,21 +198,3 @@ with recent as (
 )
 select what, value, count(*) filter (where not is_late)::int as before, count(*) filter (where is_late)::int as lately
 from said group by 1, 2`;
-
-const ANSWERS = `
-with latest as (
-  select f.* from feedback f
-  where f.project_id = $1 and f.joined_at is not null and f.kind in ('correction', 'accept') order by f.seq desc limit $2
-)
-select distinct on (p.id, f.rater_role, f.rater_id)
-       p.id as item, f.rater_id as rater, f.rater_role as role,
-       case when f.kind = 'accept' then coalesce(f.label, p.label) else f.label end as label,
-       s.status, s.label as resolved, p.preview,
-       s.status = 'resolved' and exists (
-         select 1 from review v where v.project_id = $1 and v.sample_id = p.id and v.reason = 'audit'
-           and v.decision in ('correction', 'accept')) as "isGolden"
-from latest f
-join prediction p on p.project_id = $1 and (p.id = f.prediction_id or p.external_id = f.external_id)
-left join sample s on s.project_id = $1 and s.prediction_id = p.id
-where f.kind = 'accept' or f.label is not null
-order by p.id, f.rater_role, f.rater_id, f.occurred_at desc, f.seq desc`;

@@ -20,6 +20,9 @@ export interface SampleRow {
   readonly label: string | null;
   readonly support: number | null;
   readonly candidates: readonly string[] | null;
+  readonly suggested: string | null;
+  readonly belief: number | null;
+  readonly is_by_trust: boolean | null;
   readonly labelled_at: Date | null;
   readonly sort_key: number;
 }
@@ -39,7 +42,8 @@ const SAMPLES = `from prediction p
 const SPLIT = 'coalesce(d.side, p.split)';
 
 const COLUMNS = `p.id, p.seq, p.preview, p.input_kind, p.label as predicted, p.confidence, p.margin, p.model_name,
-  p.model_version, p.attributes, ${SPLIT} as split, p.occurred_at, s.status, s.label, s.support, s.candidates, s.labelled_at`;
+  p.model_version, p.attributes, ${SPLIT} as split, p.occurred_at, s.status, s.label, s.support, s.candidates, s.suggested,
+  s.belief, s.is_by_trust, s.labelled_at`;
 
 /** Of the filters that name bands of values, what the bands are. */
 export type Bands = { readonly [Name in 'label' | 'predicted']?: Band | undefined };

@@ -1,5 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { FeedbackIntake } from '../jobs.js';
+import { CrowdProcessor } from './crowd.processor.js';
+import { CrowdService } from './crowd.service.js';
+import { CrowdStore } from './crowd.store.js';
 import { FeedbackController } from './feedback.controller.js';
 import { FeedbackService } from './feedback.service.js';
 import { FeedbackStore } from './feedback.store.js';
@@ -20,6 +23,9 @@ import { FeedbackRestoreStore } from './restore.store.js';
     FeedbackStore,
     ReceiptStore,
     JoinProcessor,
+    CrowdService,
+    CrowdStore,
+    CrowdProcessor,
     FeedbackPackService,
     FeedbackPackStore,
     FeedbackPackProcessor,

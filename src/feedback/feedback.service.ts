@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { decide } from '../core/decided.js';
 import { type FieldError, LoopError } from '../core/errors.js';
 import { type FeedbackRow, feedbackRow, type PostedFeedback } from '../core/feedback-row.js';
-import { rejectedLabels, resolveLabel } from '../core/label.js';
 import type { Outcome } from '../core/outcome.js';
 import type { ProjectSettings } from '../core/settings.js';
 import type { Side } from '../core/sides.js';
 import { faultOfAnswer, type Task } from '../core/task.js';
-import { FeedbackIntake, type FeedbackSource, loopTick } from '../jobs.js';
+import { FeedbackIntake, type FeedbackSource, judgeCrowd, loopTick } from '../jobs.js';
 import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
 import { Lanes } from '../platform/batching/lanes.js';
 import type { Query } from '../platform/database/database.js';
@@ -14,10 +14,12 @@ import { Expiring } from '../platform/expiring.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { readItem } from '../platform/read-item.js';
 import { FeedbackSchema } from './feedback.schema.js';
-import { FeedbackStore, type SampleRow, type Spoken } from './feedback.store.js';
+import { FeedbackStore, type Spoken } from './feedback.store.js';
 import { type ReceiptRow, ReceiptStore } from './receipt.store.js';
 
 type Item = BatchItem<FeedbackRow>;
+
+const JUDGED_EVERY_S = 10;
 
 /** Read before a transaction begins: what holds a connection must not wait for another one. */
 interface About {
@@ -121,8 +123,13 @@ export class FeedbackService extends FeedbackIntake {
   /** The lock of the project's labels must be held. */
   private async decideLabels(query: Query, about: About, predictionIds: readonly string[]): Promise<void> {
     const spoken = await this.store.join(query, about.projectId, predictionIds);
-    const samples = spoken.map((one) => sampleOf(one, about.task));
+    const samples = spoken.map(({ predictionId, split, statements, predicted }) => ({
+      predictionId,
+      split,
+      ...decide(statements, predicted, about.task),
+    }));
     await this.store.upsertSamples(query, about.projectId, samples);
+    if (spoken.some(haveSeveralSpoken)) this.hintCrowd(about.projectId);
   }
 
   /** Null before the first prediction; not remembered then, as it may come at any moment. */
@@ -130,6 +137,12 @@ export class FeedbackService extends FeedbackIntake {
     const { task } = await this.settings.get(projectId);
     if (task === null) this.settings.forget(projectId);
     return task;
+  }
+
+  /** Some seconds from now, so that many who speak at once are judged once. */
+  private hintCrowd(projectId: string): void {
+    const dueSecond = (Math.floor(Date.now() / 1000 / JUDGED_EVERY_S) + 1) * JUDGED_EVERY_S;
+    void this.jobs.hint(judgeCrowd, { projectId, dueSecond }, JUDGED_EVERY_S);
   }
 
   /** Half a second from now, so that a busy half second makes one tick. */
@@ -159,20 +172,10 @@ function travelled(row: ReceiptRow) {
   };
 }
 
+const haveSeveralSpoken = ({ statements }: Spoken): boolean =>
+  statements.some(({ raterId }) => raterId !== statements[0]!.raterId);
+
 function faultsOf(task: Task | null, posted: PostedFeedback): FieldError[] {
   const fault = task === null ? undefined : faultOfAnswer(task, posted);
   return fault ? [{ pointer: `/${fault.name}`, detail: fault.detail }] : [];
-}
-
-function sampleOf({ predictionId, predicted, split, statements }: Spoken, task: Task | null): SampleRow {
-  const resolved = resolveLabel(statements, predicted, task);
-  return {
-    predictionId,
-    split,
-    status: resolved.status,
-    label: resolved.status === 'resolved' ? resolved.label : null,
-    support: resolved.status === 'resolved' ? resolved.support : 0,
-    candidates: resolved.status === 'disputed' ? resolved.candidates : [],
-    notLabels: rejectedLabels(statements, predicted),
-  };
 }

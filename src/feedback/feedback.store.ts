@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { feedbackColumns, type FeedbackRow } from '../core/feedback-row.js';
+import type { Decided } from '../core/decided.js';
 import type { FeedbackKind, RaterRole, Statement } from '../core/label.js';
 import type { ProjectSettings } from '../core/settings.js';
 import type { Split } from '../core/split.js';
@@ -15,13 +16,8 @@ export interface Spoken {
   readonly statements: readonly Statement[];
 }
 
-export interface SampleRow {
+export interface SampleRow extends Decided {
   readonly predictionId: string;
-  readonly status: 'resolved' | 'disputed' | 'none';
-  readonly label: string | null;
-  readonly support: number;
-  readonly candidates: readonly string[];
-  readonly notLabels: readonly string[];
   readonly split: Split;
 }
 
@@ -81,7 +77,10 @@ export class FeedbackStore {
     return groupByPrediction(rows);
   }
 
-  /** Writes the samples whose label or standing changed; only a change of label gives a new revision. */
+  /**
+   * Writes the samples whose label or standing changed; only a change of label gives a new revision. What was decided by
+   * trust stands while it is contested, until the crowd is judged again, seconds from now.
+   */
   async upsertSamples(query: Query, projectId: string, samples: readonly SampleRow[]): Promise<void> {
     const column = <Key extends keyof SampleRow>(key: Key) => samples.map((row) => row[key]);
     await query(UPSERT_SAMPLES, [
@@ -93,6 +92,7 @@ export class FeedbackStore {
       samples.map(({ candidates }) => JSON.stringify(candidates)),
       samples.map(({ notLabels }) => JSON.stringify(notLabels)),
       column('split'),
+      column('isContested'),
     ]);
   }
 }
@@ -247,15 +247,18 @@ const UPSERT_SAMPLES: Prepared = {
 insert into sample (project_id, prediction_id, status, label, support, candidates, not_labels, split, revision)
 select $1, id, status, label, support, array(select jsonb_array_elements_text(candidates)),
        array(select jsonb_array_elements_text(not_labels)), split, nextval('label_revision')
-from unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::jsonb[], $7::jsonb[], $8::text[])
-  as t (id, status, label, support, candidates, not_labels, split)
+from unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::jsonb[], $7::jsonb[], $8::text[], $9::boolean[])
+  as t (id, status, label, support, candidates, not_labels, split, is_contested)
+where not (is_contested and exists (
+  select 1 from sample where project_id = $1 and prediction_id = t.id and is_by_trust))
 on conflict (project_id, prediction_id) do update set
   status = excluded.status, label = excluded.label, support = excluded.support, candidates = excluded.candidates,
-  not_labels = excluded.not_labels,
+  not_labels = excluded.not_labels, suggested = null, belief = null, is_by_trust = false,
   revision = case when (sample.status, sample.label) is distinct from (excluded.status, excluded.label)
                   then excluded.revision else sample.revision end,
   labelled_at = case when (sample.status, sample.label) is distinct from (excluded.status, excluded.label)
                      then now() else sample.labelled_at end
-where (sample.status, sample.label, sample.support, sample.candidates, sample.not_labels)
-      is distinct from (excluded.status, excluded.label, excluded.support, excluded.candidates, excluded.not_labels)`,
+where (sample.status, sample.label, sample.support, sample.candidates, sample.not_labels, sample.is_by_trust)
+      is distinct from
+      (excluded.status, excluded.label, excluded.support, excluded.candidates, excluded.not_labels, false)`,
 };

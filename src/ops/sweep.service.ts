@@ -3,6 +3,7 @@ import {
   evaluateModel,
   freezeSnapshot,
   joinFeedback,
+  judgeCrowd,
   packFeedback,
   packPayloads,
   promoteModel,
@@ -44,6 +45,7 @@ export class SweepService {
       await this.jobs.hint(packPayloads, { projectId });
     for (const projectId of await this.store.projectsWithUnpackedFeedback())
       await this.jobs.hint(packFeedback, { projectId });
+    for (const projectId of await this.store.projectsWithNewAnswers()) await this.jobs.hint(judgeCrowd, { projectId });
     await this.offerJoins();
     await this.requests.dropOld();
     for (const run of await this.store.openRuns()) await this.offerRun(run);

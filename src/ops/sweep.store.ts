@@ -6,6 +6,9 @@ const MOST = 200;
 /** What is younger may still be on its way by itself. */
 const PATIENCE_SECONDS = 15;
 
+/** Where several speak about the same they are compared at once; otherwise only now and then, for who can be trusted. */
+const COMPARED_EVERY_SECONDS = 3600;
+
 /** Parked feedback looked at in one sweep. */
 const MOST_PARKED = 5_000;
 
@@ -56,6 +59,17 @@ export class SweepStore {
     const rows = await this.db.query<{ id: string }>(
       'select p.id from project p where exists (select 1 from feedback_outbox where project_id = p.id) limit $1',
       [MOST],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Projects where people have said something since they were last compared, if that was a while ago. */
+  async projectsWithNewAnswers(): Promise<string[]> {
+    const rows = await this.db.query<{ id: string }>(
+      `select p.id from project p left join crowd c on c.project_id = p.id
+       where (c.judged_at is null or c.judged_at < now() - make_interval(secs => $2))
+         and coalesce((select max(seq) from feedback where project_id = p.id), 0) > coalesce(c.seq, 0) limit $1`,
+      [MOST, COMPARED_EVERY_SECONDS],
     );
     return rows.map(({ id }) => id);
   }

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { type CrowdVerdict, judgeAnswers } from '../core/crowd.js';
+import { decide, judge } from '../core/decided.js';
+import { saidLabels } from '../core/label.js';
+import { groupBy } from '../core/tally.js';
+import { loopTick } from '../jobs.js';
+import type { Answered } from '../platform/database/answers.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
+import { CrowdStore } from './crowd.store.js';
+import { FeedbackStore } from './feedback.store.js';
+
+/** Samples written while the project's labels are locked. */
+const AT_ONCE = 500;
+
+/** Whom to believe where people say different things. */
+@Injectable()
+export class CrowdService {
+  constructor(
+    private readonly store: CrowdStore,
+    private readonly feedback: FeedbackStore,
+    private readonly jobs: JobQueue,
+  ) {}
+
+  /** Finds out whom to trust, and decides anew what people say different things about. Idempotent. */
+  async judge(projectId: string): Promise<void> {
+    const { answers, seq } = await this.store.answers(projectId);
+    const { task } = await this.feedback.settings(projectId);
+    // Who confuses which labels says nothing about values.
+    const telling = task === 'regression' ? [] : answers;
+    const verdict = judgeAnswers(telling);
+    const ids = [...new Set([...contested(telling), ...(await this.store.byTrust(projectId))])];
+    for (let start = 0; start < ids.length; start += AT_ONCE) {
+      await this.decide(projectId, ids.slice(start, start + AT_ONCE), verdict);
+    }
+    await this.store.save(projectId, seq, verdict);
+    if (ids.length > 0) await this.jobs.hint(loopTick, { projectId });
+  }
+
+  private async decide(projectId: string, ids: readonly string[], verdict: CrowdVerdict): Promise<void> {
+    const isBetter = verdict.method === 'dawid-skene';
+    await this.feedback.transaction(async (query) => {
+      await this.feedback.lock(query, projectId);
+      const spoken = await this.feedback.join(query, projectId, ids);
+      const rows = spoken.map(({ predictionId, predicted, statements }) => {
+        const how = { belief: verdict.beliefs.get(predictionId), isBetter };
+        return {
+          predictionId,
+          ...judge(decide(statements, predicted, null), saidLabels(statements, predicted), how),
+        };
+      });
+      await this.store.judge(query, projectId, rows);
+    });
+  }
+}
+
+/** Samples to which people of the same role say different things. */
+function contested(answers: readonly Answered[]): string[] {
+  const groups = groupBy(answers, ({ item, role }) => JSON.stringify([item, role]));
+  const differing = [...groups.values()].filter((group) => group.some(({ label }) => label !== group[0]!.label));
+  return differing.map(([first]) => first!.item);
+}

@@ -1,0 +1,38 @@
+import type { Answer } from '../../core/crowd.js';
+import type { Database } from './database.js';
+
+/** Only what was said last is looked at, so that a look costs the same whatever is stored. */
+const WINDOW = 10_000;
+
+/** An answer as people are shown it. */
+export interface Answered extends Answer {
+  readonly status: string | null;
+  readonly preview: string;
+  readonly suggested: string | null;
+  readonly belief: number | null;
+  /** Whom to trust decided, not the majority. */
+  readonly isByTrust: boolean;
+}
+
+/** The latest statement of each person about each sample, as a label. */
+export function readAnswers(db: Database, projectId: string): Promise<Answered[]> {
+  return db.longQuery<Answered>(ANSWERS, [projectId, WINDOW]);
+}
+
+const ANSWERS = `
+with latest as (
+  select f.* from feedback f
+  where f.project_id = $1 and f.joined_at is not null and f.kind in ('correction', 'accept') order by f.seq desc limit $2
+)
+select distinct on (p.id, f.rater_role, f.rater_id)
+       p.id as item, f.rater_id as rater, f.rater_role as role,
+       case when f.kind = 'accept' then coalesce(f.label, p.label) else f.label end as label,
+       s.status, s.label as resolved, s.suggested, s.belief, coalesce(s.is_by_trust, false) as "isByTrust", p.preview,
+       s.status = 'resolved' and exists (
+         select 1 from review v where v.project_id = $1 and v.sample_id = p.id and v.reason = 'audit'
+           and v.decision in ('correction', 'accept')) as "isGolden"
+from latest f
+join prediction p on p.project_id = $1 and (p.id = f.prediction_id or p.external_id = f.external_id)
+left join sample s on s.project_id = $1 and s.prediction_id = p.id
+where f.kind = 'accept' or f.label is not null
+order by p.id, f.rater_role, f.rater_id, f.occurred_at desc, f.seq desc`;
