@@ -58,12 +58,19 @@ export interface Raters {
     readonly hidden: number;
     readonly agreedHidden: number;
   }[];
-  readonly disputes: readonly {
-    readonly sampleId: string;
-    readonly preview: string;
-    readonly answers: readonly { readonly rater: string; readonly label: string }[];
-    readonly suggested: { readonly label: string; readonly probability: number };
-  }[];
+  readonly disputes: readonly Contested[];
+  /** Where those who are trusted more decided, not the majority. */
+  readonly decidedByTrust: readonly Contested[];
+}
+
+/** What people say different things about. */
+export interface Contested {
+  readonly sampleId: string;
+  readonly preview: string;
+  readonly label: string | null;
+  readonly answers: readonly { readonly rater: string; readonly label: string }[];
+  /** Null until people are compared, seconds after they spoke. */
+  readonly suggested: { readonly label: string; readonly probability: number } | null;
 }
 
 export interface DuplicateGroup {

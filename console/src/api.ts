@@ -110,6 +110,10 @@ export interface Sample {
   readonly label: string | null;
   readonly support: number;
   readonly candidates: readonly string[];
+  /** What is likeliest where people say different things. */
+  readonly suggested: { readonly label: string; readonly probability: number } | null;
+  /** The suggestion decided, not the majority. */
+  readonly isByTrust: boolean;
 }
 
 export interface Statement {

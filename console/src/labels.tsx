@@ -2,7 +2,7 @@ import { Badge, Card, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { call } from './api';
-import type { DuplicateGroup, Raters, Suspect } from './api-insights';
+import type { Contested, DuplicateGroup, Raters, Suspect } from './api-insights';
 import { count, percent } from './format';
 import { Empty, Loaded } from './parts';
 import { SampleDrawer } from './sample-drawer';
@@ -110,7 +110,8 @@ function Suspects({ open }: Opens) {
 
 const METHODS = {
   majority: 'The majority is believed.',
-  'dawid-skene': 'Who is right more often counts more (Dawid and Skene): it foretells what people say better here.',
+  'dawid-skene':
+    'Who is trusted more counts more (Dawid and Skene): that foretells what people say better than taking all alike.',
 } as const;
 
 function People({ open }: Opens) {
@@ -121,7 +122,7 @@ function People({ open }: Opens) {
       about="How much each person said lately, how often the label is theirs, and the chance that they are right as told from agreement and golden items."
     >
       <Loaded of={raters}>
-        {({ items, disputes, method, reviewers }) =>
+        {({ items, disputes, decidedByTrust, method, reviewers }) =>
           items.length === 0 ? (
             <Empty title="Nobody has said anything yet">Feedback names its rater.</Empty>
           ) : (
@@ -142,33 +143,13 @@ function People({ open }: Opens) {
                 ))}
               </Rows>
               {reviewers.length > 0 && <Reviewers reviewers={reviewers} />}
-              {disputes.length > 0 && (
-                <div>
-                  <Title order={3} size="h5">
-                    They cannot agree
-                  </Title>
-                  <Text size="sm" c="var(--quiet)">
-                    {METHODS[method]}
-                  </Text>
-                  <Rows head={['Input', 'They say', 'Likeliest']}>
-                    {disputes.map(({ sampleId, preview, answers, suggested }) => (
-                      <Table.Tr key={sampleId}>
-                        <Opener id={sampleId} preview={preview} open={open} />
-                        <Table.Td>
-                          {answers.map(({ rater, label }) => (
-                            <Text key={rater} size="xs">
-                              {rater}: {label}
-                            </Text>
-                          ))}
-                        </Table.Td>
-                        <Table.Td>
-                          {suggested.label} {percent(suggested.probability)}
-                        </Table.Td>
-                      </Table.Tr>
-                    ))}
-                  </Rows>
-                </div>
+              {disputes.length + decidedByTrust.length > 0 && (
+                <Text size="sm" c="var(--quiet)">
+                  {METHODS[method]}
+                </Text>
               )}
+              <ContestedRows title="They cannot agree" items={disputes} open={open} />
+              <ContestedRows title="Decided by whom to trust" items={decidedByTrust} open={open} />
             </Stack>
           )
         }
@@ -176,6 +157,35 @@ function People({ open }: Opens) {
     </Section>
   );
 }
+
+const MOST_CONTESTED = 50;
+
+/** What people say different things about, and what is likeliest; nothing where there is none. */
+const ContestedRows = ({ title, items, open }: { title: string; items: readonly Contested[] } & Opens) =>
+  items.length > 0 && (
+    <div>
+      <Title order={3} size="h5">
+        {title} ({count(items.length)})
+      </Title>
+      <Rows head={['Input', 'They say', 'Likeliest']}>
+        {items.slice(0, MOST_CONTESTED).map(({ sampleId, preview, answers, suggested }) => (
+          <Table.Tr key={sampleId}>
+            <Opener id={sampleId} preview={preview} open={open} />
+            <Table.Td>
+              {answers.map(({ rater, label }) => (
+                <Text key={rater} size="xs">
+                  {rater}: {label}
+                </Text>
+              ))}
+            </Table.Td>
+            <Table.Td>
+              {suggested ? `${suggested.label} ${percent(suggested.probability)}` : 'not compared yet'}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Rows>
+    </div>
+  );
 
 const share = (part: number, of: number): string => (of === 0 ? '–' : `${percent(part / of)} of ${count(of)}`);
 

@@ -60,7 +60,7 @@ function Detail({ id }: { id: string }) {
           <Divider />
           <Decide sample={data} />
           <Divider />
-          <Statements statements={data.statements} />
+          <Statements sample={data} />
           <Text size="xs" c="var(--quiet)" style={{ overflowWrap: 'anywhere' }}>
             {data.id}, {dateTime(data.occurredAt)}
           </Text>
@@ -105,7 +105,7 @@ function Scores({ scores }: { scores: Readonly<Record<string, number>> }) {
   );
 }
 
-function Statements({ statements }: { statements: readonly Statement[] }) {
+function Statements({ sample: { statements, suggested, isByTrust } }: { sample: SampleDetail }) {
   return (
     <Stack gap="xs">
       <Title order={3} size="h5">
@@ -114,6 +114,12 @@ function Statements({ statements }: { statements: readonly Statement[] }) {
       {statements.length === 0 && (
         <Text size="sm" c="var(--quiet)">
           Nobody has said anything about this answer yet.
+        </Text>
+      )}
+      {suggested && (
+        <Text size="sm">
+          They differ. By whom to trust it is {suggested.label}, {percent(suggested.probability)} sure
+          {isByTrust ? ', which decided.' : '.'}
         </Text>
       )}
       {statements.map((statement) => (

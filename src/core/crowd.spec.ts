@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../platform/model-runtime/random.js';
 import { type CrowdAnswer, judgeCrowd } from './crowd.js';
-import { majorityModel, priorOf } from './dawid-skene.js';
+import { alikeModel, dawidSkene, majority, priorOf } from './dawid-skene.js';
 
 /** Items that are truly a or b in turn; each rater is right with a chance of their own for each label. */
 function answersOf(items: number, raters: readonly (readonly [ofA: number, ofB: number])[], seed = 5): CrowdAnswer[] {
@@ -23,6 +23,15 @@ const accuracy = ({ beliefs }: ReturnType<typeof judgeCrowd>): number =>
   }).length / beliefs.size;
 
 describe('judgeCrowd', () => {
+  it.each([
+    [150, [0.8, 0.8, 0.8, 0.8, 0.8]],
+    [150, [0.6, 0.6, 0.6, 0.6, 0.6]],
+  ])('sees no difference between people who do not differ', (items, chances) => {
+    const people = chances.map((chance) => [chance, chance] as const);
+    const methods = Array.from({ length: 20 }, (_, seed) => judgeCrowd(answersOf(items, people, seed)).method);
+    expect(methods.filter((method) => method === 'dawid-skene').length).toBeLessThanOrEqual(1);
+  });
+
   it('believes the majority where people are alike', () => {
     const verdict = judgeCrowd(
       answersOf(100, [
@@ -103,13 +112,22 @@ describe('judgeCrowd', () => {
       label: Int32Array.from([0, 0, 0, 1]),
       truth: Int32Array.from([-1, -1]),
     };
-    const { beliefs, confusion } = majorityModel(coded, Int32Array.from([0, 1, 2, 3]));
+    const given = Int32Array.from([0, 1, 2, 3]);
+    const beliefs = majority(coded, given);
     expect([...beliefs.start]).toEqual([0, 1, 3]);
     expect([...beliefs.probability]).toEqual([1, 0.5, 0.5]);
-    // Where a is true (weight 1 + 1 + .5 + .5) a was said 2.5 times, and half an answer of either is added.
-    expect(confusion(0, 0, 0)).toBeCloseTo((0.5 + 2.5) / (1 + 3));
-    // Where b is true (weight .5 + .5) a was said half a time.
-    expect(confusion(1, 1, 0)).toBeCloseTo((0.5 + 0.5) / (1 + 1));
     expect([...priorOf(beliefs, 2)]).toEqual([2.5 / 4, 1.5 / 4]);
+    // Where all are alike and x is known for an a, y stays between a and b: of what each says of y one is for either.
+    const alike = alikeModel(coded, given);
+    const [ofX, a, b] = alike.beliefs.probability;
+    expect(ofX).toBe(1);
+    // Where a is true (weight 2 + 2a) a was said 2 + a times, b a times, and half an answer of either is added.
+    expect(alike.confusion(0, 0, 0)).toBeCloseTo((0.5 + 2 + a!) / (1 + 2 + 2 * a!));
+    expect(alike.confusion(1, 1, 0)).toBeCloseTo((0.5 + b!) / (1 + 2 * b!));
+    // Each rater's own matrix is drawn to that of all by two answers.
+    const own = dawidSkene(coded, given);
+    const [, ownA] = own.beliefs.probability;
+    const all = (0.5 + 2 + ownA!) / (1 + 2 + 2 * ownA!);
+    expect(own.confusion(0, 0, 0)).toBeCloseTo((2 * all + 1 + ownA!) / (2 + 1 + ownA!));
   });
 });

@@ -29,7 +29,7 @@ export interface CrowdVerdict {
   readonly beliefs: ReadonlyMap<string, Belief>;
   /** By rater: the chance that they give an item's true label, by Dawid and Skene's model whichever is believed. */
   readonly trust: ReadonlyMap<string, number>;
-  /** Mean gain in the log likelihood of a held back answer by Dawid and Skene's method over the majority. */
+  /** Mean gain in the log likelihood of a held back answer over taking all people alike. */
   readonly gain: number;
 }
 
@@ -42,8 +42,8 @@ const SMALLEST = 1e-9;
 
 /**
  * What several people's answers say. The majority is believed, unless Dawid and Skene's model (a confusion matrix for
- * each rater) foretells answers that were held back significantly better and there are four answers an item: with fewer
- * it knows people too little. Cost grows with the answers alone, however many people and labels there are.
+ * each rater) foretells answers that were held back significantly better than one matrix for all, and there are four
+ * answers an item: with fewer it knows people too little. Cost grows with the answers alone, however many people and labels there are.
  * @param truths labels that are known, by item: what people say to those shows best whom to trust
  */
 export function judgeCrowd(

@@ -78,8 +78,9 @@ describe('insights', () => {
     await raters
       .post('/v1/feedback', aCorrection({ predictionId: 'm0', label: truth(0), rater: { id: 'carla', role: 'user' } }))
       .expect(202);
-    const { body } = await raters.get('/v1/insights/raters').expect(200);
-    const { items: found, disputes } = body as {
+    const compared = async () => (await raters.get('/v1/insights/raters').expect(200)).body as { judgedAt: string };
+    await expect.poll(async () => (await compared()).judgedAt, { timeout: 30_000, interval: 500 }).not.toBeNull();
+    const { items: found, disputes } = (await compared()) as unknown as {
       items: { rater: string; answers: number; agreement: number; trust: number }[];
       disputes: { sampleId: string; suggested: { label: string } }[];
     };

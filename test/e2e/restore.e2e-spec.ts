@@ -47,7 +47,8 @@ const READ = {
   predictions: `select to_jsonb(p) - 'seq' - 'batch_id' - 'batch_line' as row from prediction p order by project_id, id`,
   feedback: `select to_jsonb(f) - 'joined_at' || jsonb_build_object('joined', joined_at is not null) as row
              from feedback f order by project_id, id`,
-  labels: `select to_jsonb(s) - 'revision' - 'labelled_at' as row from sample s order by project_id, prediction_id`,
+  // What is likeliest where people differ is found out again within seconds.
+  labels: `select to_jsonb(s) - 'revision' - 'labelled_at' - 'suggested' - 'belief' as row from sample s order by project_id, prediction_id`,
   reviews: `select to_jsonb(r) - 'leased_until' as row from review r order by project_id, sample_id`,
   projects: `select jsonb_build_object('id', id, 'settings', settings, 'name', name) as row from project order by id`,
 };
