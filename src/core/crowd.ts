@@ -8,10 +8,17 @@ export interface CrowdAnswer {
   readonly label: string;
 }
 
-/** A person's latest answer to a sample. */
-export interface Answer extends CrowdAnswer {
+/** A person's latest answer to a sample, and how that stands. */
+export interface Answered extends CrowdAnswer {
   readonly role: string;
+  readonly preview: string;
+  readonly status: string | null;
   readonly resolved: string | null;
+  /** What is likeliest where people say different things, and how probable it is. */
+  readonly suggested: string | null;
+  readonly belief: number | null;
+  /** The suggestion decided, not the majority. */
+  readonly isByTrust: boolean;
   /** The sample was drawn at random and verified by a person; who answered may be that person. */
   readonly isGolden: boolean;
 }
@@ -65,19 +72,19 @@ export function judgeCrowd(
 }
 
 /** Whom to believe of those who answered: the same, with golden samples as what is known. */
-export function judgeAnswers(answers: readonly Answer[]): CrowdVerdict {
+export function judgeAnswers(answers: readonly Answered[]): CrowdVerdict {
   const golden = answers.filter(({ isGolden }) => isGolden);
   return judgeCrowd(telling(answers), new Map(golden.map(({ item, resolved }) => [item, resolved!])));
 }
 
 /** How a person is named in a verdict: in each role they are somebody else. */
-export const raterKey = ({ role, rater }: Pick<Answer, 'role' | 'rater'>): string => `${role} ${rater}`;
+export const raterKey = ({ role, rater }: Pick<Answered, 'role' | 'rater'>): string => `${role} ${rater}`;
 
 /**
  * Where only one person spoke there is nothing to tell trust from, unless the truth is known. Annotators' answers to
  * golden items are that truth, so they say nothing of themselves.
  */
-function telling(answers: readonly Answer[]): CrowdAnswer[] {
+function telling(answers: readonly Answered[]): CrowdAnswer[] {
   const counts = countBy(answers.map(({ item }) => item));
   return answers
     .filter(({ item, isGolden, role }) => (isGolden ? role !== 'annotator' : counts.get(item)! > 1))

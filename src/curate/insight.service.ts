@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { raterKey } from '../core/crowd.js';
+import { type Answered, raterKey } from '../core/crowd.js';
 import { type Counts, driftsOf } from '../core/drift.js';
 import { LoopError } from '../core/errors.js';
 import { honestNumbers } from '../core/honest-accuracy.js';
 import type { Judge } from '../core/judge.js';
 import { outlookOf } from '../core/learning-curve.js';
 import { groupsOf, textFingerprints } from '../core/near-duplicates.js';
-import type { Answered } from '../platform/database/answers.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { JudgeStore } from './judge.store.js';
 import { type DriftCount, InsightStore, type LatestItem } from './insight.store.js';

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { Answered } from '../core/crowd.js';
 import type { Verified } from '../core/honest-accuracy.js';
 import type { CurvePoint } from '../core/learning-curve.js';
-import { type Answered, readAnswers } from '../platform/database/answers.js';
+import { readAnswers } from '../platform/database/answers.js';
 import { Database } from '../platform/database/database.js';
 import { readAllSettings } from '../platform/database/project-settings.js';
 import { readLoopState } from '../platform/database/loop-state.js';

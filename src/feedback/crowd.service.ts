@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type CrowdVerdict, judgeAnswers } from '../core/crowd.js';
+import { type Answered, type CrowdVerdict, judgeAnswers } from '../core/crowd.js';
 import { decide, judge } from '../core/decided.js';
 import { saidLabels } from '../core/label.js';
 import { groupBy } from '../core/tally.js';
 import { loopTick } from '../jobs.js';
-import type { Answered } from '../platform/database/answers.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { CrowdStore } from './crowd.store.js';
 import { FeedbackStore } from './feedback.store.js';

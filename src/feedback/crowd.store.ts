@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { CrowdVerdict } from '../core/crowd.js';
+import type { Answered, CrowdVerdict } from '../core/crowd.js';
 import type { Judged } from '../core/decided.js';
-import { type Answered, readAnswers } from '../platform/database/answers.js';
+import { readAnswers } from '../platform/database/answers.js';
 import { Database, type Query } from '../platform/database/database.js';
 
 export interface JudgedRow extends Judged {

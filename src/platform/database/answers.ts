@@ -1,18 +1,8 @@
-import type { Answer } from '../../core/crowd.js';
+import type { Answered } from '../../core/crowd.js';
 import type { Database } from './database.js';
 
 /** Only what was said last is looked at, so that a look costs the same whatever is stored. */
 const WINDOW = 10_000;
-
-/** An answer as people are shown it. */
-export interface Answered extends Answer {
-  readonly status: string | null;
-  readonly preview: string;
-  readonly suggested: string | null;
-  readonly belief: number | null;
-  /** Whom to trust decided, not the majority. */
-  readonly isByTrust: boolean;
-}
 
 /** The latest statement of each person about each sample, as a label. */
 export function readAnswers(db: Database, projectId: string): Promise<Answered[]> {
