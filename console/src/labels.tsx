@@ -220,7 +220,7 @@ function Duplicates({ open }: Opens) {
   return (
     <Section
       title="Again and again"
-      about="Inputs of the latest traffic that are the same, or texts that are nearly so; those that people labelled differently first."
+      about="Inputs of the latest traffic that are the same or nearly so; those that people labelled differently first."
     >
       <Loaded of={duplicates}>
         {({ items, looked, duplicates: repeated }) =>

@@ -3,6 +3,7 @@ import {
   differenceHash,
   forPairs,
   groupsOf,
+  listedFingerprints,
   imageFingerprints,
   searchKeys,
   textFingerprints,
@@ -70,6 +71,23 @@ describe('near duplicates', () => {
     );
     expect(groups.every(([a, b]) => b === a! + 200)).toBe(true);
     expect(groups.length).toBeGreaterThanOrEqual(198);
+  });
+
+  it('are listed by their content alone where nothing else is kept', () => {
+    const item = (contentHash: string, sketch: readonly number[] | null) => ({ preview: '', contentHash, sketch });
+    const vectors = [item('a', null), item('b', [1, 2]), item('c', [1, 2.0001]), item('a', null), item('d', null)];
+    expect(groupsOf(listedFingerprints('vector', vectors))).toEqual([
+      [0, 3],
+      [1, 2],
+    ]);
+    // One that is labelled ties those to it that are the same as it.
+    const pictures = [item('a', null), item('a', [1, 0, 0, 0]), item('b', [3, 0, 0, 0]), item('c', [0, 0, 0, 4_095])];
+    expect(groupsOf(listedFingerprints('image', pictures))).toEqual([[0, 1, 2]]);
+    const texts = [
+      { ...item('a', null), preview: 'Where is my parcel now?' },
+      { ...item('b', null), preview: 'where is my parcel now' },
+    ];
+    expect(groupsOf(listedFingerprints('text', texts))).toEqual([[0, 1]]);
   });
 
   it('are never an item and itself', () => {

@@ -76,6 +76,19 @@ export function traceFingerprints(kind: InputKind, traces: readonly Trace[]): Fi
   return kind === 'image' ? hashFingerprints(sketches) : vectorFingerprints(sketches);
 }
 
+/**
+ * Inputs of one kind by their traces and, where there is none (what nobody has labelled yet), by their content alone.
+ */
+export function listedFingerprints(kind: InputKind, items: readonly (Trace & { contentHash: string })[]): Fingerprints {
+  if (kind === 'text') return traceFingerprints(kind, items);
+  const { keys, isAlike } = traceFingerprints(kind, items);
+  const hasTrace = (i: number): boolean => items[i]!.sketch !== null;
+  return {
+    keys: items.map(({ contentHash }, i) => [...(hasTrace(i) ? keys[i]! : []), hashUnits(contentHash)]),
+    isAlike: (a, b) => items[a]!.contentHash === items[b]!.contentHash || (hasTrace(a) && hasTrace(b) && isAlike(a, b)),
+  };
+}
+
 /** Keys as signed 32-bit numbers that other kinds and projects do not share, but by chance. */
 export function searchKeys(scope: string, keys: readonly number[]): number[] {
   const salt = hashUnits(scope);

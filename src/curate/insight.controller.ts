@@ -43,7 +43,7 @@ export class InsightController {
 
   @Get('duplicates')
   @Needs('read')
-  @ApiOperation({ summary: 'The same inputs, and nearly the same texts; those with different labels first' })
+  @ApiOperation({ summary: 'Inputs that are the same or nearly so; those with different labels first' })
   duplicates(@ProjectId() projectId: string) {
     return this.insights.duplicates(projectId);
   }

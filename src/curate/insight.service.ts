@@ -5,7 +5,7 @@ import { LoopError } from '../core/errors.js';
 import { honestNumbers } from '../core/honest-accuracy.js';
 import type { Judge } from '../core/judge.js';
 import { outlookOf } from '../core/learning-curve.js';
-import { groupsOf, textFingerprints } from '../core/near-duplicates.js';
+import { groupsOf, listedFingerprints } from '../core/near-duplicates.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { JudgeStore } from './judge.store.js';
 import { type DriftCount, InsightStore, type LatestItem } from './insight.store.js';
@@ -75,7 +75,7 @@ export class InsightService {
   /** Inputs that are the same, or the same but for little; those with different labels first. */
   async duplicates(projectId: string) {
     const items = await this.store.latest(projectId);
-    const groups = [...alikeTexts(items), ...sameContents(items)].map(shownGroup);
+    const groups = alike(items).map(shownGroup);
     groups.sort((a, b) => Number(b.isContradictory) - Number(a.isContradictory) || b.size - a.size);
     return {
       items: groups.slice(0, MOST_GROUPS),
@@ -142,17 +142,10 @@ function ratersOf(answers: readonly Answered[], trust: Trust, judge: Judge) {
     .sort((a, b) => b.answers - a.answers || (a.rater < b.rater ? -1 : 1));
 }
 
-function alikeTexts(items: readonly LatestItem[]): LatestItem[][] {
-  const texts = items.filter(({ kind }) => kind === 'text');
-  const groups = groupsOf(textFingerprints(texts.map(({ preview }) => preview)));
-  return groups.map((members) => members.map((i) => texts[i]!));
-}
-
-/** Of what is no text only the same bytes are told apart from others. */
-function sameContents(items: readonly LatestItem[]): LatestItem[][] {
-  const others = items.filter(({ kind }) => kind !== 'text');
-  const groups = groupBy(others, ({ contentHash }) => contentHash);
-  return [...groups.values()].filter(({ length }) => length > 1);
+function alike(items: readonly LatestItem[]): LatestItem[][] {
+  return [...groupBy(items, ({ kind }) => kind)].flatMap(([kind, own]) =>
+    groupsOf(listedFingerprints(kind, own)).map((members) => members.map((i) => own[i]!)),
+  );
 }
 
 function shownGroup(members: readonly LatestItem[]) {

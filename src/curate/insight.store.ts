@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Answered } from '../core/crowd.js';
 import type { Verified } from '../core/honest-accuracy.js';
+import type { InputKind } from '../core/input.js';
 import type { CurvePoint } from '../core/learning-curve.js';
+import type { Trace } from '../core/near-duplicates.js';
 import { readAnswers } from '../platform/database/answers.js';
 import { Database } from '../platform/database/database.js';
 import { readAllSettings } from '../platform/database/project-settings.js';
@@ -39,10 +41,9 @@ export interface SuspectRow {
   readonly kind: string;
 }
 
-export interface LatestItem {
+export interface LatestItem extends Trace {
   readonly id: string;
-  readonly kind: string;
-  readonly preview: string;
+  readonly kind: InputKind;
   readonly contentHash: string;
   readonly split: string;
   readonly label: string | null;
@@ -143,7 +144,7 @@ export class InsightStore {
   latest(projectId: string): Promise<LatestItem[]> {
     return this.db.query<LatestItem>(
       `select * from (
-         select p.id, p.seq, p.input_kind as kind, p.preview, p.content_hash as "contentHash", coalesce(d.side, p.split) as split,
+         select p.id, p.seq, p.input_kind as kind, p.preview, p.content_hash as "contentHash", d.sketch, coalesce(d.side, p.split) as split,
                 case when s.status = 'resolved' then s.label end as label
          from prediction p
          left join sample s on s.project_id = p.project_id and s.prediction_id = p.id

@@ -99,6 +99,11 @@ describe('samples that are nearly the same', () => {
     const sides = await splits(client);
     const agreeing = Array.from({ length: 40 }, (_, n) => n).filter((n) => sides[`v${n}`] === sides[`w${n}`]);
     expect(agreeing.length).toBeGreaterThanOrEqual(39);
+    const { body } = await client.get('/v1/insights/duplicates').expect(200);
+    const { items: groups } = body as { items: { samples: { sampleId: string }[] }[] };
+    const pairs = groups.map(({ samples }) => samples.map(({ sampleId }) => sampleId).join(' '));
+    expect(pairs.length).toBeGreaterThanOrEqual(39);
+    for (const pair of pairs) expect(pair).toMatch(/^v(\d+) w\1$/);
     const alone = await splits(other);
     expect(Object.keys(alone).filter((id) => alone[id] !== sides[id]).length).toBeGreaterThan(0);
 
