@@ -7,8 +7,9 @@ export interface Said {
 const BINS = 15;
 /** Temperatures that are looked at: e^-3 to e^3. */
 const WIDEST = 3;
-/** Each step leaves two thirds of the range: the temperature is found to about a thousandth. */
-const STEPS = 22;
+/** Each step leaves .618 of the range: the temperature is found to about a thousandth. */
+const STEPS = 18;
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 const SMALLEST_PROBABILITY = 1e-12;
 
 /** More samples say no more about one number. */
@@ -16,8 +17,8 @@ const MOST_SAMPLES = 2_000;
 
 /**
  * The temperature T that makes softmax(ln p / T) most likely (Guo et al. 2017, arXiv 1706.04599): above 1 the model is
- * too sure of itself. The likelihood has one maximum over T, so a search by thirds finds it. Measured on at most 2,000
- * samples, evenly spaced; 1 without samples.
+ * too sure of itself. The likelihood has one maximum over T, so a golden section search finds it (Kiefer 1953). Measured on
+ * at most 2,000 samples, evenly spaced; 1 without samples.
  */
 export function temperatureOf(said: readonly Said[]): number {
   if (said.length === 0) return 1;
@@ -26,10 +27,16 @@ export function temperatureOf(said: readonly Said[]): number {
   const logs = some.map(({ probabilities, target }) => ({ logs: logsOf(probabilities), target }));
   const lossAt = (logT: number): number => logs.reduce((sum, one) => sum + lossOf(one, Math.exp(logT)), 0);
   let [low, high] = [-WIDEST, WIDEST];
+  const [left, right] = [() => high - GOLDEN * (high - low), () => low + GOLDEN * (high - low)];
+  let [ofLeft, ofRight] = [lossAt(left()), lossAt(right())];
   for (let step = 0; step < STEPS; step += 1) {
-    const third = (high - low) / 3;
-    if (lossAt(low + third) < lossAt(high - third)) high -= third;
-    else low += third;
+    if (ofLeft < ofRight) {
+      high = right();
+      [ofRight, ofLeft] = [ofLeft, lossAt(left())];
+    } else {
+      low = left();
+      [ofLeft, ofRight] = [ofRight, lossAt(right())];
+    }
   }
   return Math.exp((low + high) / 2);
 }
@@ -41,8 +48,11 @@ export function meanLoss(said: readonly Said[], temperature = 1): number {
   return said.length === 0 ? 0 : sum / said.length;
 }
 
-const logsOf = (probabilities: ArrayLike<number>): Float64Array =>
-  Float64Array.from(probabilities, (p) => Math.log(Math.max(p, SMALLEST_PROBABILITY)));
+function logsOf(probabilities: ArrayLike<number>): Float64Array {
+  const logs = new Float64Array(probabilities.length);
+  for (let c = 0; c < logs.length; c += 1) logs[c] = Math.log(Math.max(probabilities[c]!, SMALLEST_PROBABILITY));
+  return logs;
+}
 
 function lossOf({ logs, target }: { logs: Float64Array; target: number }, temperature: number): number {
   let most = -Infinity;
@@ -54,9 +64,14 @@ function lossOf({ logs, target }: { logs: Float64Array; target: number }, temper
 
 /** The same answer at a temperature. */
 export function atTemperature(probabilities: ArrayLike<number>, temperature: number): Float64Array {
-  const powers = Float64Array.from(probabilities, (p) => Math.max(p, SMALLEST_PROBABILITY) ** (1 / temperature));
-  const total = powers.reduce((sum, power) => sum + power, 0);
-  return powers.map((power) => power / total);
+  const powers = new Float64Array(probabilities.length);
+  let total = 0;
+  for (let c = 0; c < powers.length; c += 1) {
+    powers[c] = Math.max(probabilities[c]!, SMALLEST_PROBABILITY) ** (1 / temperature);
+    total += powers[c]!;
+  }
+  for (let c = 0; c < powers.length; c += 1) powers[c]! /= total;
+  return powers;
 }
 
 /**

@@ -39,8 +39,8 @@ export const NOT_JUDGED: Judgement = {
 /** No label is empty. */
 const NO_LABEL = '';
 export const FOLDS = [0, 1, 2, 3] as const;
-/** Folds on which leaving out doubted labels is tried before it is done. */
-const TRIAL = FOLDS.slice(0, 2);
+/** So many folds show whether leaving out doubted labels is worth it; the first alone may show that it is not. */
+const TRIAL = 2;
 /** Fewer samples cannot be spared for judging each other. */
 export const FEWEST = 40;
 /** Models that only judge need not be as good as one that serves. */
@@ -54,6 +54,8 @@ const FEWEST_DOUBTED = 0.02;
  * leaving out wins two thirds of what they cost.
  */
 const LEAST_GAIN = 0.03;
+/** Where the first fold gains less, the second will not make up for it. */
+const HOPELESS_GAIN = 0.01;
 const CHANCE = 0.001;
 
 /** What a model that had not seen them says about samples; undefined for those that were not asked about. */
@@ -67,9 +69,14 @@ export interface Asking {
   readonly order: Omit<FitOrder, 'members'>;
 }
 
+/** An answer, and what it is at the temperature that makes confidences true. */
+interface Calibrated extends Said {
+  readonly calibrated: ArrayLike<number>;
+}
+
 /** Answers to all samples, what makes their confidences true, and what they say about the labels. */
 interface Verdict {
-  readonly answers: readonly Said[];
+  readonly answers: readonly Calibrated[];
   readonly temperature: number;
   readonly labels: readonly JudgedLabel[];
 }
@@ -89,22 +96,23 @@ export async function judgeOutOfFold(
   const asking: Asking = { learner, samples, folds, order };
   const first = verdictOf(asking, await answersOutOfFold(asking, FOLDS, new Set()));
   const cleaned = await withoutDoubted(asking, first);
-  const { answers, labels, temperature } = cleaned ?? first;
-  const suspicion = suspicionOf(flagged(labels, answers, learner.labels.length), cleaned !== undefined);
-  const kept = answers.filter((_, i) => !suspicion.pruned.has(samples[i]!.sampleId));
-  const calibrated = calibration(kept, cleaned ? temperatureOf(kept) : temperature);
+  const verdict = cleaned ?? first;
+  const suspicion = suspicionOf(flagged(verdict, learner.labels.length), cleaned !== undefined);
+  const isKept = (_: unknown, i: number): boolean => !suspicion.pruned.has(samples[i]!.sampleId);
+  const temperature = cleaned ? temperatureOf(cleaned.answers.filter(isKept)) : first.temperature;
+  const answers = cleaned ? at(temperature, cleaned.answers) : first.answers;
+  const kept = answers.filter(isKept);
   const refusing = learner.labels.indexOf(outOfScope ?? NO_LABEL);
-  const threshold = refusing < 0 ? null : scopeOf(kept, calibrated.temperature, refusing);
   return {
     ...suspicion,
-    ...calibrated,
-    outOfScope: threshold,
-    map: mapOf(learner.labels, labels, answers, calibrated.temperature),
+    ...calibration(kept, temperature),
+    outOfScope: refusing < 0 ? null : scopeOf(kept, refusing),
+    map: mapOf(learner.labels, verdict.labels, answers),
   };
 }
 
 /** The labels that confident learning takes for wrong, by both of its ways of counting. */
-function flagged(labels: readonly JudgedLabel[], answers: readonly Said[], classes: number): JudgedLabel[] {
+function flagged({ labels, answers }: Verdict, classes: number): JudgedLabel[] {
   const probabilities = new Float64Array(answers.length * classes);
   answers.forEach((said, row) => probabilities.set(said.probabilities as Float32Array, row * classes));
   const given = Int32Array.from(answers, ({ target }) => target);
@@ -112,29 +120,24 @@ function flagged(labels: readonly JudgedLabel[], answers: readonly Said[], class
   return labels.map((label, row) => ({ ...label, isFlagged: wrong[row] === 1 }));
 }
 
-function mapOf(
-  labels: readonly string[],
-  judged: readonly JudgedLabel[],
-  answers: readonly Said[],
-  temperature: number,
-): SampleMap {
+function mapOf(labels: readonly string[], judged: readonly JudgedLabel[], answers: readonly Calibrated[]): SampleMap {
   return {
     labels,
     ids: judged.map(({ sampleId }) => sampleId),
     label: answers.map(({ target }) => target),
     predicted: answers.map(({ probabilities }) => likeliest(probabilities, -1)),
     margin: judged.map(({ margin }) => Math.round(margin * 1_000) / 1_000),
-    ...layoutOf(answers.map(({ probabilities }) => atTemperature(probabilities, temperature))),
+    ...layoutOf(answers.map(({ calibrated }) => calibrated)),
   };
 }
 
 /** The label itself is answered already where it is likeliest: the threshold is about the other answers. */
-const scopeOf = (answers: readonly Said[], temperature: number, outOfScope: number): ScopeThreshold =>
+const scopeOf = (answers: readonly Calibrated[], outOfScope: number): ScopeThreshold =>
   scopeThresholdOf(
     answers
       .filter(({ probabilities }) => likeliest(probabilities, -1) !== outOfScope)
       .map((said) => ({
-        confidence: confidenceOf(atTemperature(said.probabilities, temperature)),
+        confidence: confidenceOf(said.calibrated),
         isRight: isRight(said),
         isInScope: said.target !== outOfScope,
       })),
@@ -144,17 +147,23 @@ const scopeOf = (answers: readonly Said[], temperature: number, outOfScope: numb
 async function withoutDoubted(asking: Asking, { answers: first, labels }: Verdict): Promise<Verdict | undefined> {
   const without = new Set(doubted(labels).map(({ sampleId }) => sampleId));
   if (without.size < FEWEST_DOUBTED * first.length) return undefined;
-  const trial = await answersOutOfFold(asking, TRIAL, without);
-  const tried = [...trial.keys()].filter((i) => trial[i]);
-  const wins = tried.filter((i) => isRight(trial[i]!) && !isRight(first[i]!)).length;
-  const losses = tried.filter((i) => !isRight(trial[i]!) && isRight(first[i]!)).length;
-  if (wins - losses < LEAST_GAIN * tried.length || pBetter({ wins, losses }) > CHANCE) return undefined;
-  const rest = await answersOutOfFold(asking, FOLDS.slice(TRIAL.length), without);
-  return verdictOf(
-    asking,
-    trial.map((said, i) => said ?? rest[i]),
-  );
+  const look = await answersOutOfFold(asking, FOLDS.slice(0, 1), without);
+  if (gainOf(look, first).share < HOPELESS_GAIN) return undefined;
+  const trial = merged(look, await answersOutOfFold(asking, FOLDS.slice(1, TRIAL), without));
+  const { share, wins, losses } = gainOf(trial, first);
+  if (share < LEAST_GAIN || pBetter({ wins, losses }) > CHANCE) return undefined;
+  return verdictOf(asking, merged(trial, await answersOutOfFold(asking, FOLDS.slice(TRIAL), without)));
 }
+
+/** How many more are answered rightly than before, and as a share of those that were asked about. */
+function gainOf(answers: Answers, before: readonly Said[]) {
+  const asked = [...answers.keys()].filter((i) => answers[i]);
+  const wins = asked.filter((i) => isRight(answers[i]!) && !isRight(before[i]!)).length;
+  const losses = asked.filter((i) => !isRight(answers[i]!) && isRight(before[i]!)).length;
+  return { wins, losses, share: (wins - losses) / asked.length };
+}
+
+const merged = (some: Answers, rest: Answers): Answers => some.map((said, i) => said ?? rest[i]);
 
 async function answersOutOfFold(
   { learner, samples, folds, order }: Asking,
@@ -204,26 +213,35 @@ function likeliest(probabilities: ArrayLike<number>, but: number): number {
 
 /** Margins at the temperature that makes them true: an unsure model doubts little, a boastful one too much. */
 function verdictOf({ learner, samples }: Asking, given: Answers): Verdict {
-  const answers = given as readonly Said[];
-  const temperature = temperatureOf(answers);
-  const labels = samples.map((sample, i) => {
-    const probabilities = atTemperature(answers[i]!.probabilities, temperature);
-    return judgedLabel(sample, { ...answers[i]!, probabilities }, learner.labels);
-  });
+  const said = given as readonly Said[];
+  const temperature = temperatureOf(said);
+  const answers = at(temperature, said);
+  const labels = samples.map((sample, i) => judgedLabel(sample, answers[i]!, learner.labels));
   return { answers, temperature, labels };
 }
+
+const at = (temperature: number, said: readonly Said[]): Calibrated[] =>
+  said.map(({ probabilities, target }) => ({
+    probabilities,
+    target,
+    calibrated: atTemperature(probabilities, temperature),
+  }));
 
 /** By sample. Near duplicates share a group and so a fold. */
 export const foldsOf = (samples: readonly SnapshotSample[]): number[] => samples.map(foldOf);
 
 const foldOf = ({ groupHash, sampleId }: SnapshotSample): number => bucketOf(groupHash ?? sampleId, FOLDS.length);
 
-function judgedLabel(sample: SnapshotSample, { probabilities, target }: Said, labels: readonly string[]): JudgedLabel {
-  const other = likeliest(probabilities, target);
+function judgedLabel(
+  sample: SnapshotSample,
+  { calibrated, target }: Calibrated,
+  labels: readonly string[],
+): JudgedLabel {
+  const other = likeliest(calibrated, target);
   return {
     sampleId: sample.sampleId,
     label: sample.label,
-    margin: probabilities[target]! - probabilities[other]!,
+    margin: calibrated[target]! - calibrated[other]!,
     instead: labels[other]!,
     isTrusted: sample.isTrusted ?? false,
     rater: sample.rater,
@@ -233,13 +251,13 @@ function judgedLabel(sample: SnapshotSample, { probabilities, target }: Said, la
 const confidenceOf = (probabilities: ArrayLike<number>): number => probabilities[likeliest(probabilities, -1)]!;
 
 function calibration(
-  said: readonly Said[],
+  said: readonly Calibrated[],
   temperature: number,
 ): Omit<Judgement, keyof Suspicion | 'outOfScope' | 'map'> {
   const answers = said.map((one) => ({
     isRight: isRight(one),
     before: confidenceOf(one.probabilities),
-    after: confidenceOf(atTemperature(one.probabilities, temperature)),
+    after: confidenceOf(one.calibrated),
   }));
   const errorOf = (when: 'before' | 'after') =>
     calibrationError(answers.map((answer) => ({ confidence: answer[when], isRight: answer.isRight })));
@@ -247,6 +265,6 @@ function calibration(
     temperature,
     accuracy: answers.filter((answer) => answer.isRight).length / said.length,
     calibrationError: { before: errorOf('before'), after: errorOf('after') },
-    loss: meanLoss(said, temperature),
+    loss: meanLoss(said.map(({ calibrated, target }) => ({ probabilities: calibrated, target }))),
   };
 }
