@@ -12,6 +12,10 @@ import {
   type TrainingJob,
   TrainingRefused,
 } from '../../src/platform/model-runtime/model-runtime.js';
+import { readSnapshot } from '../../src/platform/object-store/snapshot-reader.js';
+import { trainModel } from '../../src/platform/model-runtime/train-model.js';
+import type { TrainedModel } from '../../src/platform/model-runtime/types.js';
+import { sha256 } from '../../src/core/ids.js';
 import { ObjectStore, type ObjectStoreConfig } from '../../src/platform/object-store/object-store.js';
 
 /** Objects by "/bucket/key": as much of S3 as a training child uses. */
@@ -106,6 +110,28 @@ beforeEach(() => {
 });
 
 describe('a training run in a process of its own', () => {
+  it('learns beside the judging what one thread alone would learn, with a parent and where labels are left out', async () => {
+    const doubtful = (line: ManifestLine, i: number): ManifestLine =>
+      i % 3 === 0 ? { ...line, label: WORDS[(i + 1 + (Math.floor(i / 3) % 2)) % 10]! } : line;
+    const apart = lines(3_000).map((line, i) => ({ ...line, groupHash: `g${i}` }));
+    const snapshots = { clean: apart, noisy: apart.map(doubtful) };
+    for (const [name, all] of Object.entries(snapshots)) {
+      const prefix = `models/${name}/`;
+      const parentPrefix = name === 'clean' ? undefined : 'models/clean/';
+      const parent = parentPrefix && { parent: await readModelFiles(store, parentPrefix) };
+      const order = { manifestKey: snapshot(name, all), outputPrefix: prefix };
+      const report = await runtime.train(aJob({ ...order, ...(parentPrefix && { parentPrefix }) }), hooks());
+      const learnt = (await readSnapshot(store, name)).filter(({ split }) => split === 'train');
+      const alone = await trainModel(learnt, { seed: 5, settings: { halfLifeDays: null }, ...parent, ...hooks() });
+      const weights = ({ files }: Pick<TrainedModel, 'files'>) =>
+        [...files].filter(([file]) => file !== 'manifest.json').map(([file, bytes]) => [file, sha256(bytes)]);
+      expect(weights({ files: await readModelFiles(store, prefix) })).toEqual(weights(alone));
+      expect(report.metrics.trainSamples).toBe(alone.metrics.trainSamples);
+      if (name === 'noisy') expect(alone.metrics.trainSamples).toBeLessThan(learnt.length);
+      else expect(alone.metrics.trainSamples).toBe(learnt.length);
+    }
+  });
+
   it('says how far it is and leaves the model it reports in the store, manifest last', async () => {
     const heard: number[] = [];
     const report = await runtime.train(aJob(), hooks({ onProgress: (fraction) => void heard.push(fraction) }));

@@ -1,17 +1,15 @@
-import { labelToday, NO_CHANGES } from '../../core/label-changes.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { decodeDenseModel } from './dense-model.js';
 import { choose } from './choose.js';
-import { VALUE } from './goal.js';
 import type { Fit, FitOrder, Learner } from './learner.js';
-import { learnersOf } from './learners.js';
-import { type Lesson, lessonOf, type Parent, RETIRED } from './lesson.js';
-import { isForeign, type ModelFacts, sealFiles, verifiedManifest } from './model-files.js';
-import { type OwnBase, readSamples, type ReadSamples } from './read-samples.js';
+import type { Lesson } from './lesson.js';
+import { type ModelFacts, sealFiles } from './model-files.js';
+import { type Prepared, prepare } from './prepare.js';
+import type { OwnBase, ReadSamples } from './read-samples.js';
 import { COLD, refit } from './refit.js';
 import { type Thawed, thaw } from './thaw.js';
 import { TrainingPace } from './training-pace.js';
-import type { Excluded, ModelFiles, ModelKind, TrainedModel, TrainingOptions } from './types.js';
+import type { Excluded, Learnt, ModelFiles, TrainedModel, TrainingOptions } from './types.js';
 
 /** What heads are trained by: base SIMD, the same bytes on every machine. */
 const HEADS = 'wasm-simd';
@@ -35,27 +33,19 @@ export async function trainModel(
 ): Promise<TrainedModel> {
   const startedAt = performance.now();
   const pace = new TrainingPace(options.signal);
-  const read = await readSamples(all, pace, own);
-  const samples = read.usable.map(({ sample }) => sample);
-  const parent = parentOf(read.kind, options);
-  const lesson = lessonOf(samples, options, parent);
-  const order = { importance: lesson.importance, seed: options.seed, effort: 1, isWarm: true };
-  const candidates = await learnersOf(read, lesson.goal, pace, parent);
+  const prepared = await prepare(all, options, pace, own);
+  const { read, samples, parent, lesson, order, candidates } = prepared;
   const { learner, choice } = await choose(candidates, { samples, goal: lesson.goal, order: { ...order, ...COLD } });
 
-  const judging = { ...order, onProgress: part(options.onProgress, 0, JUDGED) };
-  const verdict = await lesson.judge(learner, judging);
-  const members = Int32Array.from(samples.keys()).filter((i) => !verdict.pruned.has(samples[i]!.sampleId));
-  const fit = await learner.fit({ ...order, members, onProgress: part(options.onProgress, JUDGED, 1) });
+  const { verdict, members, fit } = await judgeAndLearn(prepared, learner, options);
   const thawed = own && (await thawOf(own, { read, lesson, learner, members }, options, pace));
   const control = parent && options.control && (await refitOf({ read, lesson, learner, members }, options, own, pace));
 
   const { labels } = lesson;
   const about = { kind: read.kind, labels, seed: options.seed, backend: HEADS, counts: lesson.counts };
   const facts = { ...about, ...verdict.facts };
-  const seal = async ({ files }: Fit, its = facts) =>
-    sealFiles(await withBase(files(verdict.temperature), its, own), its);
-  const whole = thawed?.files && new Map([...fit.files(verdict.temperature), ...thawed.files]);
+  const seal = async (files: ModelFiles, its = facts) => sealFiles(await withBase(files, its, own), its);
+  const whole = thawed?.files && new Map([...fit.files, ...thawed.files]);
   const metrics = {
     ...baseOf(read),
     trainSamples: members.length,
@@ -68,9 +58,35 @@ export async function trainModel(
     ...reported(read.excluded),
     ...controlled(control),
   };
-  const kept = { map: verdict.map, control: control && (await seal(control.fit, { ...facts, ...control.facts })) };
-  const files = whole ? sealFiles(whole, { ...facts, thawedFrom: thawed.report.from }) : await seal(fit);
+  const ofControl = control && (await seal(control.fit.files(verdict.temperature), { ...facts, ...control.facts }));
+  const kept = { map: verdict.map, control: ofControl };
+  const files = whole ? sealFiles(whole, { ...facts, thawedFrom: thawed.report.from }) : await seal(fit.files);
   return { kind: read.kind, labels, files, backend: HEADS, metrics, ...kept };
+}
+
+/** What is learnt without the labels that are left out; beside the judging already, as mostly none is. */
+async function judgeAndLearn(prepared: Prepared, learner: Learner, options: TrainingOptions) {
+  const { samples, lesson, order } = prepared;
+  const ahead = aheadOf(prepared, learner, options);
+  const verdict = await lesson.judge(learner, { ...order, onProgress: part(options.onProgress, 0, JUDGED) });
+  const members = Int32Array.from(samples.keys()).filter((i) => !verdict.pruned.has(samples[i]!.sampleId));
+  const hooks = { onProgress: part(options.onProgress, JUDGED, 1), signal: options.signal };
+  const early = verdict.pruned.size === 0 ? await ahead?.learnt(verdict.temperature, hooks) : undefined;
+  await ahead?.stop();
+  const learning = { ...order, ...hooks, members };
+  return { verdict, members, fit: early ?? (await learn(learner, learning, verdict.temperature)) };
+}
+
+/** What is learnt beside the judging, where somebody can; of pictures and on a project's own base reading is too dear. */
+function aheadOf({ read, samples }: Prepared, { name }: Learner, { fitAhead, ...options }: TrainingOptions) {
+  const isCheap = read.inputs === undefined || read.inputs.kind === 'vector';
+  const { seed, settings, parent } = options;
+  return isCheap ? fitAhead?.({ samples, candidate: name, seed, settings, ...(parent && { parent }) }) : undefined;
+}
+
+async function learn(learner: Learner, order: FitOrder, temperature: number): Promise<Learnt> {
+  const { finalLoss, epochs, files } = await learner.fit(order);
+  return { finalLoss, epochs, files: files(temperature) };
 }
 
 const baseOf = ({ inputs }: ReadSamples) => (inputs?.kind === 'base' ? { base: inputs.hash } : {});
@@ -138,13 +154,3 @@ const controlled = (control: { fit: Fit; trainSamples: number } | undefined) =>
 /** How many samples could not be read, and the first of them with their reasons; nothing when all could. */
 const reported = (excluded: readonly Excluded[]) =>
   excluded.length > 0 ? { excluded: { samples: excluded.length, first: excluded.slice(0, MOST_REPORTED) } } : {};
-
-/** A parent of another kind or task, or of another program, has nothing to hand on. */
-function parentOf(kind: ModelKind, { parent: files, settings }: TrainingOptions): Parent | undefined {
-  if (!files) return undefined;
-  const manifest = verifiedManifest(files);
-  const isAlike = manifest.kind === kind && (manifest.task ?? 'classification') === (settings.task ?? 'classification');
-  if (!isAlike || isForeign(manifest)) return undefined;
-  if (manifest.task === 'regression') return { files, labels: [VALUE] };
-  return { files, labels: manifest.labels.map((label) => labelToday(settings.labels ?? NO_CHANGES, label) ?? RETIRED) };
-}

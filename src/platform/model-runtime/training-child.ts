@@ -5,6 +5,7 @@ import { ObjectStore } from '../object-store/object-store.js';
 import { readHistory, readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
+import { fitAhead } from './fit-ahead.js';
 import { trainByCommand } from './command-trainer.js';
 import { trainOnKubernetes } from './kubernetes-trainer.js';
 import { leakCertificate } from './leaks.js';
@@ -73,7 +74,7 @@ async function optionsOf(store: ObjectStore, job: TrainingJob): Promise<Training
   const parent = isFresh ? {} : { parent: await readModelFiles(store, parentPrefix) };
   const control =
     !isFresh && hasControl(seed) ? { control: { history: await readHistory(store, manifestKey, MOST_HISTORY) } } : {};
-  return { seed, settings, ...parent, ...control, onProgress: progress(), signal: cancelled.signal };
+  return { seed, settings, ...parent, ...control, fitAhead, onProgress: progress(), signal: cancelled.signal };
 }
 
 /** The model comes last: what lies beside it is there when it is. */

@@ -57,8 +57,30 @@ export interface TrainingOptions {
   readonly settings: TrainingSettings;
   /** Beside learning from the parent learn once more, from nothing: the same samples and these. */
   readonly control?: { readonly history: readonly SnapshotSample[] };
+  /** Learns on another thread what is to be learnt if no label is left out; on this one where it is not given. */
+  readonly fitAhead?: (order: AheadOrder) => Ahead | undefined;
   readonly onProgress: (fraction: number, note: string) => void;
   readonly signal: AbortSignal;
+}
+
+/** A model that was learnt. */
+export interface Learnt {
+  readonly finalLoss: number;
+  readonly epochs: number;
+  readonly files: ModelFiles;
+}
+
+/** What a thread needs to learn what its run would learn if no label were left out. */
+export interface AheadOrder extends Pick<TrainingOptions, 'seed' | 'settings' | 'parent'> {
+  readonly samples: readonly SnapshotSample[];
+  /** Name of the candidate that the run has chosen. */
+  readonly candidate: string;
+}
+
+export interface Ahead {
+  /** The model, with confidences at this temperature; undefined where it could not be learnt here. */
+  learnt(temperature: number, hooks: Pick<TrainingOptions, 'onProgress' | 'signal'>): Promise<Learnt | undefined>;
+  stop(): Promise<unknown>;
 }
 
 /** A sample that no model can read, and why. */
