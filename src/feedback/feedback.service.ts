@@ -31,6 +31,8 @@ interface About {
 @Injectable()
 export class FeedbackService extends FeedbackIntake {
   private readonly lanes = new Lanes<Item, Outcome>((projectId, items) => this.commit(projectId, items));
+  /** By project, the half second of the latest tick. */
+  private readonly ticked = new Map<string, number>();
   private readonly settings = new Expiring<ProjectSettings>(5_000, (projectId) => this.store.settings(projectId));
 
   constructor(
@@ -145,10 +147,13 @@ export class FeedbackService extends FeedbackIntake {
     void this.jobs.hint(judgeCrowd, { projectId, dueSecond }, JUDGED_EVERY_S);
   }
 
-  /** Half a second from now, so that a busy half second makes one tick. */
+  /** At once, and then once at the end of a busy half second. */
   private hintTick(projectId: string): void {
-    const dueSecond = (Math.floor(Date.now() / 500) + 1) / 2;
-    void this.jobs.hint(loopTick, { projectId, dueSecond }, 0.5);
+    const halfSecond = Math.floor(Date.now() / 500);
+    const isFirst = this.ticked.get(projectId) !== halfSecond;
+    this.ticked.set(projectId, halfSecond);
+    if (isFirst) void this.jobs.hint(loopTick, { projectId, dueSecond: Date.now() / 1000 });
+    else void this.jobs.hint(loopTick, { projectId, dueSecond: (halfSecond + 1) / 2 }, 0.5);
   }
 }
 

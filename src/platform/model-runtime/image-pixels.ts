@@ -1,5 +1,5 @@
+import type { SharpOptions } from 'sharp';
 import { LIMITS } from '../../core/limits.js';
-import sharp from 'sharp';
 import type { Input } from '../../core/input.js';
 import { InputMismatch } from './errors.js';
 
@@ -17,11 +17,15 @@ const EXPECTED = 'a PNG, JPEG or WebP image of at most 16 million pixels in base
 
 export const pixelsIn = ({ width, height, channels }: ImageShape): number => width * height * channels;
 
+/** The library is loaded when the first picture comes: most processes never see one, and all would start later. */
+const opened = async (bytes: Buffer, options: SharpOptions = {}) =>
+  (await import('sharp')).default(bytes, { ...options, limitInputPixels: MOST_PIXELS });
+
 /** Values in [0, 1], row by row, channels last. */
 export async function imagePixels(input: Input, index: number, shape: ImageShape): Promise<Float32Array> {
   if (!('image' in input)) throw new InputMismatch(index, 'an image');
   try {
-    const picture = sharp(Buffer.from(input.image.base64, 'base64'), { limitInputPixels: MOST_PIXELS });
+    const picture = await opened(Buffer.from(input.image.base64, 'base64'));
     const { format } = await picture.metadata();
     if (!FORMATS.has(format ?? '')) throw new Error(format);
     const bytes = await picture
@@ -40,7 +44,7 @@ export async function imagePixels(input: Input, index: number, shape: ImageShape
 /** Whether bytes are a whole image of that content type within the limit of pixels: decoded, not believed. */
 export async function isImageOf(contentType: string, bytes: Buffer): Promise<boolean> {
   try {
-    const picture = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
+    const picture = await opened(bytes, { failOn: 'error' });
     const { format } = await picture.metadata();
     await picture.resize(1, 1).toBuffer();
     return FORMATS.has(format) && contentType === `image/${format}`;

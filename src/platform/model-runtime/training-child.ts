@@ -6,8 +6,6 @@ import { readHistory, readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
 import { fitAhead } from './fit-ahead.js';
-import { trainByCommand } from './command-trainer.js';
-import { trainOnKubernetes } from './kubernetes-trainer.js';
 import { leakCertificate } from './leaks.js';
 import { openBase, readModelFiles } from './load-model.js';
 import { controlPrefix, fileKey, fileOf, MANIFEST, MAP, sha256, withProvenance } from './model-files.js';
@@ -99,7 +97,12 @@ async function trainElsewhere(
 ): Promise<TrainedModel> {
   if (options.settings.task === 'regression')
     throw new TrainingRefused(`values are learnt by the built-in trainer alone, and the runner is ${elsewhere.kind}`);
-  if (elsewhere.kind === 'command') return trainByCommand(samples, elsewhere.command, options);
+  // Loaded by runs that need them alone.
+  if (elsewhere.kind === 'command') {
+    const { trainByCommand } = await import('./command-trainer.js');
+    return trainByCommand(samples, elsewhere.command, options);
+  }
+  const { trainOnKubernetes } = await import('./kubernetes-trainer.js');
   return trainOnKubernetes(store, samples, { ...elsewhere, prefix: outputPrefix }, options);
 }
 
