@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { withBuffers } from './fit-ahead.js';
+import { withBuffers } from './beside.js';
 import { prepare } from './prepare.js';
 import { TrainingPace } from './training-pace.js';
 import type { AheadOrder, Learnt } from './types.js';
 
-/* The thread of fitAhead: learns at once, and answers when it is told the temperature. It is ended from outside. */
+/* The thread of fitAhead (beside.ts): learns at once, and answers when it is told the temperature. It is ended from outside. */
 
 const { samples: all, candidate, seed, settings, parent } = workerData as AheadOrder;
 const silent = { onProgress: () => undefined, signal: new AbortController().signal };

@@ -5,8 +5,7 @@ import { ObjectStore } from '../object-store/object-store.js';
 import { readHistory, readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
-import { fitAhead } from './fit-ahead.js';
-import { leakCertificate } from './leaks.js';
+import { fitAhead, leaksBeside } from './beside.js';
 import { openBase, readModelFiles } from './load-model.js';
 import { controlPrefix, fileKey, fileOf, MANIFEST, MAP, sha256, withProvenance } from './model-files.js';
 
@@ -46,15 +45,17 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
   const own = job.base && !elsewhere ? await openOwn(store, job.base, job.backend) : undefined;
   const all = await readSnapshot(store, job.manifestKey);
   const samples = all.filter(({ split }) => split === 'train');
+  const leaks = leaksBeside(
+    samples,
+    all.filter(({ split }) => split === 'holdout'),
+  );
   const options = await optionsOf(store, job);
   const trained = elsewhere
     ? await trainElsewhere(store, samples, { ...job, elsewhere }, options)
     : await trainModel(samples, options, own);
   await own?.cache.save(sha256(Buffer.from(job.outputPrefix)));
 
-  const heldOut = all.filter(({ split }) => split === 'holdout');
-  const leaks = await leakCertificate(samples, heldOut);
-  const metrics = { ...trained.metrics, leaks };
+  const metrics = { ...trained.metrics, leaks: await leaks() };
   const files = withProvenance(trained.files, job.provenance);
   await keep(store, job.outputPrefix, { ...trained, files });
   return {
