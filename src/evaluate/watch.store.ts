@@ -4,6 +4,7 @@ import type { ManifestLine } from '../core/manifest.js';
 import { completeSettings, type SettingsPatch } from '../core/settings.js';
 import type { Task } from '../core/task.js';
 import { Database } from '../platform/database/database.js';
+import { latestPromotion } from '../platform/database/latest-promotion.js';
 import { readLabelled } from '../platform/database/labelled.js';
 import type { Contender } from './contender.service.js';
 
@@ -73,9 +74,7 @@ select l.id as promotion_id, c.version, c.prefix, o.version as replaced, o.prefi
           order by decided_at limit $2) v) as sample_ids
 from model_alias a
 join project p on p.id = a.project_id
-join lateral (
-  select id, kind, from_version, created_at from promotion
-  where project_id = a.project_id and to_version = a.version and promoted order by created_at desc limit 1) l on l.kind <> 'rollback'
+join lateral (${latestPromotion('a.project_id', 'a.version')}) l on l.kind <> 'rollback'
 join model_version c on c.project_id = a.project_id and c.version = a.version
 join model_version o on o.project_id = a.project_id and o.version = l.from_version
 where a.project_id = $1 and a.name = 'champion'`;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
+import { latestPromotion } from '../platform/database/latest-promotion.js';
 
 /** Rows offered again in one sweep, of each kind; the next sweep takes the next. */
 const MOST = 200;
@@ -113,9 +114,7 @@ export class SweepStore {
     return this.db.query<OpenWatch>(
       `select a.project_id as "projectId", l.id as "promotionId", coalesce(w.verdict, 'open') as verdict
        from model_alias a
-       join lateral (
-         select id, kind, from_version, created_at from promotion
-         where project_id = a.project_id and to_version = a.version and promoted order by created_at desc limit 1) l
+       join lateral (${latestPromotion('a.project_id', 'a.version')}) l
          on l.kind <> 'rollback' and l.from_version is not null
        left join champion_watch w on w.promotion_id = l.id
        where a.name = 'champion' and (w.verdict = 'worse' or (coalesce(w.verdict, 'open') = 'open' and exists (

@@ -3,6 +3,7 @@ import type { EvaluationReport, Watch } from '../core/comparison.js';
 import { newId } from '../core/ids.js';
 import type { ProjectSettings } from '../core/settings.js';
 import { Database, type Query } from '../platform/database/database.js';
+import { latestPromotion } from '../platform/database/latest-promotion.js';
 import { readSettings } from '../platform/database/project-settings.js';
 
 /** A decision about who serves, with its numbers. */
@@ -89,8 +90,8 @@ export class PromoteStore {
   async watch(projectId: string, promotionId: string): Promise<Watch | undefined> {
     const [row] = await this.db.query<Watch>(
       `select ${WATCH} from champion_watch w
-       where w.project_id = $1 and w.promotion_id = $2 and w.promotion_id = (
-         select id from promotion where project_id = $1 and to_version = w.version and promoted order by created_at desc limit 1)`,
+       where w.project_id = $1 and w.promotion_id = $2
+         and w.promotion_id = (select id from (${latestPromotion('$1', 'w.version')}) latest)`,
       [projectId, promotionId],
     );
     return row;
