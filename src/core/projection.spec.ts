@@ -34,6 +34,20 @@ describe('layoutOf', () => {
     expect(Math.abs(layout.x[0]! - middle)).toBeLessThan(0.1);
   });
 
+  it('lays what might also be of another class on that side of its island', () => {
+    // As sure as each other of the first class; half of them might be of the second, half of the third.
+    const rows = Array.from({ length: 600 }, (_, i) =>
+      i % 3 === 0 ? [0.9, i % 2 ? 0.08 : 0.02, i % 2 ? 0.02 : 0.08] : i % 3 === 1 ? [0, 1, 0] : [0, 0, 1],
+    );
+    const layout = layoutOf(rows);
+    const first = [...rows.keys()].filter((i) => i % 3 === 0);
+    const nearer = first.filter((i) => {
+      const [toSecond, toThird] = [distance(layout, i, 1), distance(layout, i, 2)];
+      return i % 2 ? toSecond < toThird : toThird < toSecond;
+    });
+    expect(nearer.length / first.length).toBeGreaterThan(0.95);
+  });
+
   it('puts classes that are confused side by side, within the circle', () => {
     // Class c is confused with c + 20: in order of their numbers they would be far apart.
     const classes = 40;

@@ -40,8 +40,6 @@ const BETWEEN = 3;
 const SPREAD = 0.6;
 /** The islands of all classes together take about this share of the circle, if they do not overlap. */
 const LAND = 0.25;
-/** Turns by this angle fill a disc evenly (Vogel 1979). */
-const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 const ROUNDS = 60;
 /** Places of very many classes are found in fewer rounds. */
 const MOST_PAIRS = 2e7;
@@ -50,13 +48,13 @@ const MOST_PAIRS = 2e7;
  * Rows of class probabilities as a map: each class has a place, and classes that are confused are neighbours (distances
  * by multidimensional scaling). A row is drawn from the place of its likeliest class towards the next ones, by what it
  * gives to each. What models are equally sure of would lie on one spot: the rows of a class are spread over an island
- * as large as there are many, the surest in its middle.
+ * as large as there are many, the surest in its middle and the others on the side of what they might also be.
  */
 export function layoutOf(rows: readonly ArrayLike<number>[]): Layout {
   const classes = rows[0]?.length ?? 0;
   const places = placesOf(rows, classes);
   const tops = rows.map((row) => likeliestOf(row));
-  const islands = spreadOver(rows, tops);
+  const islands = spreadOver(rows, tops, places);
   const x: number[] = [];
   const y: number[] = [];
   for (const [i, row] of rows.entries()) {
@@ -87,18 +85,49 @@ function likeliestOf(row: ArrayLike<number>): number[] {
   return best;
 }
 
-/** By row, how far it lies from where its probabilities would place it. */
-function spreadOver(rows: readonly ArrayLike<number>[], tops: readonly (readonly number[])[]): Point[] {
+/**
+ * By row, how far it lies from where its probabilities would place it: in rings around the middle of its class, each with as
+ * much room for every row, the surest in the middle. On its ring it lies to the side of the classes it leans to, so that
+ * neighbours are alike in what else they might be.
+ */
+function spreadOver(
+  rows: readonly ArrayLike<number>[],
+  tops: readonly (readonly number[])[],
+  places: readonly Point[],
+): Point[] {
   const offsets: Point[] = rows.map(() => [0, 0]);
+  const leanings = rows.map((row, i) => leaningOf(row, tops[i]!, places));
   for (const members of groupBy(rows.keys(), (i) => tops[i]![0]!).values()) {
     const radius = Math.sqrt((LAND * members.length) / rows.length);
     const surest = members.toSorted((a, b) => rows[b]![tops[b]![0]!]! - rows[a]![tops[a]![0]!]! || a - b);
-    for (const [rank, i] of surest.entries()) {
-      const from = radius * Math.sqrt(rank / members.length);
-      offsets[i] = [from * Math.cos(rank * GOLDEN_ANGLE), from * Math.sin(rank * GOLDEN_ANGLE)];
+    for (let ring = 0, inner = 0; inner < surest.length; ring += 1) {
+      const own = surest.slice(inner, inner + Math.max(1, 6 * ring));
+      const from = ring === 0 ? 0 : radius * Math.sqrt((inner + own.length / 2) / surest.length);
+      for (const [i, angle] of anglesOn(own, leanings)) offsets[i] = [from * Math.cos(angle), from * Math.sin(angle)];
+      inner += own.length;
     }
   }
   return offsets;
+}
+
+/** In which direction the classes lie that a row might also be of, as an angle. */
+function leaningOf(row: ArrayLike<number>, [top, ...others]: readonly number[], places: readonly Point[]): number {
+  const [x, y] = places[top!]!;
+  const weight = (c: number): number => row[c]! ** SPREAD;
+  return Math.atan2(
+    sum(others.map((c) => weight(c) * (places[c]![1] - y))),
+    sum(others.map((c) => weight(c) * (places[c]![0] - x))),
+  );
+}
+
+/** Angles for the rows of a ring, evenly apart, in the order of their leanings and turned to agree with them best. */
+function anglesOn(ring: readonly number[], leanings: readonly number[]): [row: number, angle: number][] {
+  const even = ring
+    .toSorted((a, b) => leanings[a]! - leanings[b]! || a - b)
+    .map((i, k): [number, number] => [i, (2 * Math.PI * k) / ring.length]);
+  const off = even.map(([i, angle]) => leanings[i]! - angle);
+  const turn = Math.atan2(sum(off.map(Math.sin)), sum(off.map(Math.cos)));
+  return even.map(([i, angle]) => [i, angle + turn]);
 }
 
 type Point = readonly [x: number, y: number];
