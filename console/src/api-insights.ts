@@ -68,6 +68,8 @@ export interface Contested {
   readonly sampleId: string;
   readonly preview: string;
   readonly label: string | null;
+  /** More people say something else than say what the label is. */
+  readonly isAgainstMost: boolean;
   readonly answers: readonly { readonly rater: string; readonly label: string }[];
   /** Null until people are compared, seconds after they spoke. */
   readonly suggested: { readonly label: string; readonly probability: number } | null;

@@ -168,7 +168,7 @@ const ContestedRows = ({ title, items, open }: { title: string; items: readonly 
         {title} ({count(items.length)})
       </Title>
       <Rows head={['Input', 'They say', 'Likeliest']}>
-        {items.slice(0, MOST_CONTESTED).map(({ sampleId, preview, answers, suggested }) => (
+        {items.slice(0, MOST_CONTESTED).map(({ sampleId, preview, answers, suggested, isAgainstMost }) => (
           <Table.Tr key={sampleId}>
             <Opener id={sampleId} preview={preview} open={open} />
             <Table.Td>
@@ -179,7 +179,12 @@ const ContestedRows = ({ title, items, open }: { title: string; items: readonly 
               ))}
             </Table.Td>
             <Table.Td>
-              {suggested ? `${suggested.label} ${percent(suggested.probability)}` : 'not compared yet'}
+              {suggested ? `${suggested.label} ${percent(suggested.probability)}` : 'not compared yet'}{' '}
+              {isAgainstMost && (
+                <Badge size="xs" color="orange" variant="light">
+                  against most
+                </Badge>
+              )}
             </Table.Td>
           </Table.Tr>
         ))}

@@ -9,7 +9,7 @@ import { groupsOf, listedFingerprints } from '../core/near-duplicates.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { JudgeStore } from './judge.store.js';
 import { type DriftCount, InsightStore, type LatestItem } from './insight.store.js';
-import { groupBy, sum } from '../core/tally.js';
+import { countBy, groupBy, sum } from '../core/tally.js';
 
 const MOST_GROUPS = 100;
 /** The outlook says what so many more labels are likely to bring. */
@@ -64,7 +64,9 @@ export class InsightService {
       items: ratersOf(answers, (crowd?.trust ?? {}) as Trust, judge),
       reviewers,
       disputes: contested(answers.filter(({ status }) => status === 'disputed')),
-      decidedByTrust: contested(answers.filter(({ isByTrust }) => isByTrust)),
+      decidedByTrust: contested(answers.filter(({ isByTrust }) => isByTrust)).sort(
+        (a, b) => Number(b.isAgainstMost) - Number(a.isAgainstMost),
+      ),
     };
   }
 
@@ -117,9 +119,16 @@ function contested(answers: readonly Answered[]) {
       preview,
       label: resolved,
       answers: said.map(({ rater, label }) => ({ rater, label })),
+      isAgainstMost: isAgainstMost(said, resolved),
       suggested: suggested === null ? null : { label: suggested, probability: belief! },
     };
   });
+}
+
+/** Whether more people say something else than say what the label is. */
+function isAgainstMost(said: readonly Answered[], resolved: string | null): boolean {
+  const votes = countBy(said.map(({ label }) => label));
+  return resolved !== null && (votes.get(resolved) ?? 0) < Math.max(...votes.values());
 }
 
 /** By person: how much they said, how often the label is theirs, and how far they can be trusted. */

@@ -13,7 +13,12 @@ interface Crowd {
   readonly method: string;
   readonly judgedAt: string | null;
   readonly items: readonly { rater: string; trust: number }[];
-  readonly decidedByTrust: readonly { sampleId: string; label: string; suggested: { label: string } }[];
+  readonly decidedByTrust: readonly {
+    sampleId: string;
+    label: string;
+    suggested: { label: string };
+    isAgainstMost: boolean;
+  }[];
 }
 
 let flywheel: TestFlywheel;
@@ -65,6 +70,10 @@ describe('a crowd', () => {
     const trustIn = (name: string): number => items.find(({ rater }) => rater === name)!.trust;
     expect(trustIn('anna')).toBeGreaterThan(trustIn('emil') + 0.2);
     expect(decidedByTrust.every(({ label, suggested }) => label === suggested.label)).toBe(true);
+    // Where most are overruled comes first.
+    const against = decidedByTrust.map(({ isAgainstMost }) => isAgainstMost);
+    expect(against).toEqual(against.toSorted((a, b) => Number(b) - Number(a)));
+    expect(against[0]).toBe(true);
     const { body: snapshot } = await client.post('/v1/snapshots', {}).expect(201);
     const { labelCounts } = snapshot as { labelCounts: Record<string, number> };
     expect(labelCounts.dog! / (labelCounts.dog! + labelCounts.cat!)).toBeGreaterThan(0.4);
