@@ -20,14 +20,17 @@ export class CrowdService {
     private readonly jobs: JobQueue,
   ) {}
 
-  /** Finds out whom to trust, and decides anew what people say different things about. Idempotent. */
+  /**
+   * Finds out whom to trust, and decides anew what people say different things about, of what was said lately; what was
+   * decided of older samples stands. Idempotent.
+   */
   async judge(projectId: string): Promise<void> {
     const { answers, seq } = await this.store.answers(projectId);
     const { task } = await this.feedback.settings(projectId);
     // Who confuses which labels says nothing about values.
     const telling = task === 'regression' ? [] : answers;
     const verdict = judgeAnswers(telling);
-    const ids = [...new Set([...contested(telling), ...(await this.store.byTrust(projectId))])];
+    const ids = contested(telling);
     for (let start = 0; start < ids.length; start += AT_ONCE) {
       await this.decide(projectId, ids.slice(start, start + AT_ONCE), verdict);
     }
@@ -56,5 +59,5 @@ export class CrowdService {
 function contested(answers: readonly Answered[]): string[] {
   const groups = groupBy(answers, ({ item, role }) => JSON.stringify([item, role]));
   const differing = [...groups.values()].filter((group) => group.some(({ label }) => label !== group[0]!.label));
-  return differing.map(([first]) => first!.item);
+  return [...new Set(differing.map(([first]) => first!.item))];
 }

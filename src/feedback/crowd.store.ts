@@ -18,15 +18,6 @@ export class CrowdStore {
     return { seq: latest._max.seq ?? 0n, answers: await readAnswers(this.db, projectId) };
   }
 
-  /** Samples that were decided by trust. */
-  async byTrust(projectId: string): Promise<string[]> {
-    const rows = await this.db.prisma.sample.findMany({
-      where: { projectId, isByTrust: true },
-      select: { predictionId: true },
-    });
-    return rows.map(({ predictionId }) => predictionId);
-  }
-
   /** Writes what changed; only a change of label gives a new revision. The lock of the project's labels must be held. */
   async judge(query: Query, projectId: string, rows: readonly JudgedRow[]): Promise<void> {
     const column = <Key extends keyof JudgedRow>(key: Key) => rows.map((row) => row[key]);
