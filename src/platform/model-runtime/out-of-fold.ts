@@ -54,8 +54,8 @@ const FEWEST_DOUBTED = 0.02;
  * leaving out wins two thirds of what they cost.
  */
 const LEAST_GAIN = 0.03;
-/** Where the first fold gains less, the second will not make up for it. */
-const HOPELESS_GAIN = 0.01;
+/** Where the first fold gains less on so many samples, the second will not make up for it. */
+const HOPELESS = { gain: 0.01, samples: 1_000 } as const;
 const CHANCE = 0.001;
 
 /** What a model that had not seen them says about samples; undefined for those that were not asked about. */
@@ -148,7 +148,8 @@ async function withoutDoubted(asking: Asking, { answers: first, labels }: Verdic
   const without = new Set(doubted(labels).map(({ sampleId }) => sampleId));
   if (without.size < FEWEST_DOUBTED * first.length) return undefined;
   const look = await answersOutOfFold(asking, FOLDS.slice(0, 1), without);
-  if (gainOf(look, first).share < HOPELESS_GAIN) return undefined;
+  const { share: shareAtFirst, samples } = gainOf(look, first);
+  if (samples >= HOPELESS.samples && shareAtFirst < HOPELESS.gain) return undefined;
   const trial = merged(look, await answersOutOfFold(asking, FOLDS.slice(1, TRIAL), without));
   const { share, wins, losses } = gainOf(trial, first);
   if (share < LEAST_GAIN || pBetter({ wins, losses }) > CHANCE) return undefined;
@@ -160,7 +161,7 @@ function gainOf(answers: Answers, before: readonly Said[]) {
   const asked = [...answers.keys()].filter((i) => answers[i]);
   const wins = asked.filter((i) => isRight(answers[i]!) && !isRight(before[i]!)).length;
   const losses = asked.filter((i) => !isRight(answers[i]!) && isRight(before[i]!)).length;
-  return { wins, losses, share: (wins - losses) / asked.length };
+  return { wins, losses, samples: asked.length, share: (wins - losses) / asked.length };
 }
 
 const merged = (some: Answers, rest: Answers): Answers => some.map((said, i) => said ?? rest[i]);
