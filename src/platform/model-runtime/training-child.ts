@@ -43,13 +43,12 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
   const store = new ObjectStore(job.store);
   const { elsewhere } = job;
   const own = job.base && !elsewhere ? await openOwn(store, job.base, job.backend) : undefined;
-  const all = await readSnapshot(store, job.manifestKey);
+  const [all, options] = await Promise.all([readSnapshot(store, job.manifestKey), optionsOf(store, job)]);
   const samples = all.filter(({ split }) => split === 'train');
   const leaks = leaksBeside(
     samples,
     all.filter(({ split }) => split === 'holdout'),
   );
-  const options = await optionsOf(store, job);
   const trained = elsewhere
     ? await trainElsewhere(store, samples, { ...job, elsewhere }, options)
     : await trainModel(samples, options, own);
