@@ -21,8 +21,8 @@ export class CrowdService {
   ) {}
 
   /**
-   * Finds out whom to trust, and decides anew what people say different things about, of what was said lately; what was
-   * decided of older samples stands. Idempotent.
+   * Finds out whom to trust, and decides anew what people say different things about, of the samples that were spoken of
+   * lately; what was decided of others stands. Idempotent.
    */
   async judge(projectId: string): Promise<void> {
     const { answers, seq } = await this.store.answers(projectId);

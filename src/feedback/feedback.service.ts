@@ -131,7 +131,7 @@ export class FeedbackService extends FeedbackIntake {
       ...decide(statements, predicted, about.task),
     }));
     await this.store.upsertSamples(query, about.projectId, samples);
-    if (spoken.some(haveSeveralSpoken)) this.hintCrowd(about.projectId);
+    if (about.task !== 'regression' && spoken.some(haveSeveralSpoken)) this.hintCrowd(about.projectId);
   }
 
   /** Null before the first prediction; not remembered then, as it may come at any moment. */

@@ -9,16 +9,20 @@ const truthOf = (n: number): string => (n % 2 === 0 ? 'cat' : 'dog');
 /** The chance that each person sees a cat, and a dog, for what it is. */
 const PEOPLE = { anna: [0.98, 0.98], ben: [0.98, 0.98], carl: [0.95, 0.1], dora: [0.95, 0.1], emil: [0.95, 0.1] };
 
+interface Contested {
+  readonly sampleId: string;
+  readonly label: string;
+  readonly suggested: { readonly label: string };
+  readonly isAgainstMost: boolean;
+  readonly answers: readonly object[];
+}
+
 interface Crowd {
   readonly method: string;
   readonly judgedAt: string | null;
   readonly items: readonly { rater: string; trust: number }[];
-  readonly decidedByTrust: readonly {
-    sampleId: string;
-    label: string;
-    suggested: { label: string };
-    isAgainstMost: boolean;
-  }[];
+  readonly disputes: readonly Contested[];
+  readonly decidedByTrust: readonly Contested[];
 }
 
 let flywheel: TestFlywheel;
@@ -95,6 +99,26 @@ describe('a crowd', () => {
       .post('/v1/feedback', { items: [...Object.keys(PEOPLE), 'fred'].map((rater) => said(n, rater, 'cat')) })
       .expect(202);
     expect(await read()).toMatchObject({ status: 'resolved', label: 'cat', isByTrust: false, suggested: null });
+  });
+
+  it('is asked about all that was said of a sample that is spoken of again, however long ago', async () => {
+    const client = await withCrowd('again', PEOPLE);
+    for (let from = 0; from < 10_000; from += 1_000) {
+      const ids = Array.from({ length: 1_000 }, (_, i) => `other${from + i}`);
+      const items = ids.map((id, i) => aPrediction({ id, input: { vector: [from + i, 2] }, output: { label: 'cat' } }));
+      await client.post('/v1/predictions', { items }).expect(202);
+      const feedback = ids.map((id) =>
+        aCorrection({ predictionId: id, label: 'cat', rater: { id: 'zoe', role: 'user' } }),
+      );
+      await client.post('/v1/feedback', { items: feedback }).expect(202);
+    }
+    await client.post('/v1/feedback', said(1, 'fred', 'cat')).expect(202);
+    const { disputes, decidedByTrust, items } = await crowdOf(client);
+    expect(items.map(({ rater }) => rater)).toEqual(expect.arrayContaining([...Object.keys(PEOPLE), 'fred', 'zoe']));
+    const { body } = await client.get(`/v1/samples/${idOf(1)}`).expect(200);
+    expect((body as { statements: object[] }).statements).toHaveLength(6);
+    const all = [...disputes, ...decidedByTrust].filter(({ sampleId }) => sampleId === idOf(1));
+    for (const { answers } of all) expect(answers).toHaveLength(6);
   });
 
   it('follows the majority where all are alike', async () => {
