@@ -63,10 +63,11 @@ export function judgeCrowd(
   const isBetter = hasEnough(coded) && gains.length > 1 && mean > Z * standardError(gains, mean);
   const fitted = dawidSkene(coded, all(coded));
   const beliefs = isBetter ? fitted.beliefs : majority(coded, all(coded));
+  const prior = priorOf(fitted.beliefs, coded.labels);
   return {
     method: isBetter ? 'dawid-skene' : 'majority',
     beliefs: new Map(items.map((item, i) => [item, likeliest(beliefs, i, labels)])),
-    trust: new Map(raters.map((rater, r) => [rater, trustIn(fitted, r, coded)])),
+    trust: new Map(raters.map((rater, r) => [rater, trustIn(fitted, r, prior)])),
     gain: mean,
   };
 }
@@ -154,9 +155,8 @@ function likelihood({ beliefs, confusion }: Fitted, { item, rater, label }: Code
 }
 
 /** Chance that the rater says what is true, over the labels as they are believed to occur. */
-function trustIn({ beliefs, confusion }: Fitted, r: number, { labels }: Coded): number {
-  return priorOf(beliefs, labels).reduce((total, p, truth) => total + p * confusion(r, truth, truth), 0);
-}
+const trustIn = ({ confusion }: Fitted, r: number, prior: Float64Array): number =>
+  prior.reduce((total, p, truth) => total + p * confusion(r, truth, truth), 0);
 
 function standardError(values: readonly number[], mean: number): number {
   const squares = sum(values.map((value) => (value - mean) ** 2));

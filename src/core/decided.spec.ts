@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide, judge } from './decided.js';
-import { saidLabels, type Statement } from './label.js';
+import type { Statement } from './label.js';
 
 const says = (rater: string, label: string, raterRole: Statement['raterRole'] = 'user'): Statement => ({
   feedbackId: `${rater} ${label}`,
@@ -14,7 +14,7 @@ const says = (rater: string, label: string, raterRole: Statement['raterRole'] = 
 
 const TWO_TO_ONE = [says('anna', 'a'), says('ben', 'a'), says('carla', 'b')];
 const judged = (statements: readonly Statement[], label: string, probability: number, isBetter = true) =>
-  judge(decide(statements, 'x', null), saidLabels(statements, 'x'), { belief: { label, probability }, isBetter });
+  judge(decide(statements, 'x', null), { belief: { label, probability }, isBetter });
 
 describe('judge', () => {
   it('lets those who are trusted overrule the majority where that is shown to be better', () => {
@@ -48,7 +48,7 @@ describe('judge', () => {
   });
 
   it('knows nothing of what the crowd was not asked about', () => {
-    const unknown = judge(decide(TWO_TO_ONE, 'x', null), ['a', 'a', 'b'], { belief: undefined, isBetter: true });
+    const unknown = judge(decide(TWO_TO_ONE, 'x', null), { belief: undefined, isBetter: true });
     expect(unknown).toMatchObject({ label: 'a', suggested: null, belief: null });
   });
 });

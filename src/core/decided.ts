@@ -10,8 +10,8 @@ export interface Decided {
   readonly support: number;
   readonly candidates: readonly string[];
   readonly notLabels: readonly string[];
-  /** Those who decide say different labels. */
-  readonly isContested: boolean;
+  /** The labels that those say who decide, as often as they do. */
+  readonly said: readonly string[];
 }
 
 /** A contested label after it was asked whom to believe. */
@@ -38,9 +38,12 @@ export function decide(statements: readonly Statement[], predicted: string, task
     support: resolved.status === 'resolved' ? resolved.support : 0,
     candidates: resolved.status === 'disputed' ? resolved.candidates : [],
     notLabels: rejectedLabels(statements, predicted),
-    isContested: new Set(saidLabels(statements, predicted)).size > 1,
+    said: saidLabels(statements, predicted),
   };
 }
+
+/** Whether those who decide say different labels. */
+export const isContested = ({ said }: Decided): boolean => new Set(said).size > 1;
 
 /**
  * The same with what is believed of the sample. Who is trusted more decides only where that is shown to be better than the
@@ -48,10 +51,10 @@ export function decide(statements: readonly Statement[], predicted: string, task
  */
 export function judge(
   decided: Decided,
-  said: readonly string[],
   { belief, isBetter }: { belief: Belief | undefined; isBetter: boolean },
 ): Judged {
-  if (!decided.isContested || !belief) return { ...decided, suggested: null, belief: null, isByTrust: false };
+  const { said } = decided;
+  if (!isContested(decided) || !belief) return { ...decided, suggested: null, belief: null, isByTrust: false };
   const judged = { ...decided, suggested: belief.label, belief: belief.probability, isByTrust: false };
   const support = said.filter((label) => label === belief.label).length;
   if (!isBetter || support === 0) return judged;

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Answered, type CrowdVerdict, judgeAnswers } from '../core/crowd.js';
 import { decide, judge } from '../core/decided.js';
-import { saidLabels } from '../core/label.js';
 import { groupBy } from '../core/tally.js';
 import { loopTick } from '../jobs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
@@ -45,10 +44,7 @@ export class CrowdService {
       const spoken = await this.feedback.join(query, projectId, ids);
       const rows = spoken.map(({ predictionId, predicted, statements }) => {
         const how = { belief: verdict.beliefs.get(predictionId), isBetter };
-        return {
-          predictionId,
-          ...judge(decide(statements, predicted, null), saidLabels(statements, predicted), how),
-        };
+        return { predictionId, ...judge(decide(statements, predicted, null), how) };
       });
       await this.store.judge(query, projectId, rows);
     });

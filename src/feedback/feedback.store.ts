@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { feedbackColumns, type FeedbackRow } from '../core/feedback-row.js';
-import type { Decided } from '../core/decided.js';
+import { type Decided, isContested } from '../core/decided.js';
 import type { FeedbackKind, RaterRole, Statement } from '../core/label.js';
 import type { ProjectSettings } from '../core/settings.js';
 import type { Split } from '../core/split.js';
@@ -92,7 +92,7 @@ export class FeedbackStore {
       samples.map(({ candidates }) => JSON.stringify(candidates)),
       samples.map(({ notLabels }) => JSON.stringify(notLabels)),
       column('split'),
-      column('isContested'),
+      samples.map(isContested),
     ]);
   }
 }

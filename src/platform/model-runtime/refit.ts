@@ -1,8 +1,8 @@
 import type { SnapshotSample } from '../../core/manifest.js';
-import { learnersOf } from './learners.js';
 import type { Fit } from './learner.js';
-import { type Lesson, lessonOf } from './lesson.js';
-import { type OwnBase, readSamples } from './read-samples.js';
+import type { Lesson } from './lesson.js';
+import { prepare } from './prepare.js';
+import type { OwnBase } from './read-samples.js';
 import type { TrainingPace } from './training-pace.js';
 import type { TrainingOptions } from './types.js';
 
@@ -22,13 +22,10 @@ export async function refit(
   options: TrainingOptions,
   pace: TrainingPace,
 ): Promise<{ readonly fit: Fit; readonly lesson: Lesson; readonly trainSamples: number }> {
-  const read = await readSamples(samples, pace, own);
-  const usable = read.usable.map(({ sample }) => sample);
-  const lesson = lessonOf(usable, options, undefined);
-  const candidates = await learnersOf(read, lesson.goal, pace);
+  const { parent: _parent, ...fresh } = options;
+  const { samples: usable, lesson, candidates, order } = await prepare(samples, fresh, pace, own);
   const learner = candidates.find(({ name }) => name === candidate) ?? candidates.at(-1)!;
   const members = Int32Array.from(usable.keys());
-  const { importance } = lesson;
-  const fit = await learner.fit({ importance, members, seed: options.seed, effort: 1, ...COLD });
+  const fit = await learner.fit({ ...order, ...COLD, members });
   return { fit, lesson, trainSamples: members.length };
 }

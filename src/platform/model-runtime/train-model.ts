@@ -77,11 +77,11 @@ async function judgeAndLearn(prepared: Prepared, learner: Learner, options: Trai
   return { verdict, members, fit: early ?? (await learn(learner, learning, verdict.temperature)) };
 }
 
-/** What is learnt beside the judging, where somebody can; of pictures and on a project's own base reading is too dear. */
+/** What is learnt beside the judging, where somebody can; on a project's own base reading is too dear to be done twice. */
 function aheadOf({ read, samples }: Prepared, { name }: Learner, { fitAhead, ...options }: TrainingOptions) {
-  const isCheap = read.inputs === undefined || read.inputs.kind === 'vector';
+  if (read.inputs?.kind === 'base') return undefined;
   const { seed, settings, parent } = options;
-  return isCheap ? fitAhead?.({ samples, candidate: name, seed, settings, ...(parent && { parent }) }) : undefined;
+  return fitAhead?.({ samples, candidate: name, seed, settings, ...(parent && { parent }) });
 }
 
 async function learn(learner: Learner, order: FitOrder, temperature: number): Promise<Learnt> {
