@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { HoldoutAnswers } from '../core/comparison.js';
 import type { Input } from '../core/input.js';
 import { type LabelChanges, labelToday } from '../core/label-changes.js';
 import type { SnapshotSample } from '../core/manifest.js';
+import { sum } from '../core/tally.js';
 import { type Answer, InputMismatch, ModelRuntime, type ServedModel } from '../platform/model-runtime/model-runtime.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 
@@ -18,34 +20,64 @@ const CHUNK = 64;
 /** Labels have at least one character. */
 const NO_ANSWER = { label: '', confidence: 0 };
 
+/** Answers kept, of all models: a champion said most of them when it was a challenger. */
+const MOST_KEPT = 100_000;
+
 type Given = Pick<Answer, 'label' | 'confidence'>;
+
+interface Kept extends Given {
+  readonly milliseconds: number;
+}
 
 /** Lets models answer that are compared. */
 @Injectable()
 export class ContenderService {
+  private readonly kept = new LRUCache<string, Kept>({ max: MOST_KEPT });
+
   constructor(
     private readonly runtime: ModelRuntime,
     private readonly objects: ObjectStore,
   ) {}
 
-  /** Answers in the order of the samples, by the names that labels have today, and how long they took. */
+  /**
+   * Answers in the order of the samples, by the names that labels have today, and how long they took. A sample never
+   * changes and neither does a model: what one has said of the other is not asked again.
+   */
   async answers(
     { version, prefix, labels }: Contender,
     samples: readonly SnapshotSample[],
   ): Promise<HoldoutAnswers & { readonly milliseconds: number }> {
+    const keys = samples.map(({ sampleId }) => `${prefix} ${sampleId}`);
+    const kept = keys.map((key) => this.kept.get(key));
+    const fresh = await this.ask(
+      prefix,
+      samples.filter((_, i) => !kept[i]),
+    );
+    let next = 0;
+    const given = kept.map((one) => one ?? fresh[next++]!);
+    given.forEach((one, i) => this.kept.set(keys[i]!, one));
+    return {
+      version,
+      answers: given.map(({ label }) => labelToday(labels, label) ?? label),
+      confidences: given.map(({ confidence }) => confidence),
+      milliseconds: sum(given.map(({ milliseconds }) => milliseconds)),
+    };
+  }
+
+  private async ask(prefix: string, samples: readonly SnapshotSample[]): Promise<Kept[]> {
+    const given: Kept[] = [];
+    if (samples.length === 0) return given;
     const model = await this.runtime.load(this.objects, prefix);
     try {
-      const given: Given[] = [];
-      let milliseconds = 0;
       for (let start = 0; start < samples.length; start += CHUNK) {
         const startedAt = performance.now();
         const inputs = samples.slice(start, start + CHUNK).map(({ input }) => input);
-        given.push(...(await answersOf(model, inputs)));
-        milliseconds += performance.now() - startedAt;
+        const answers = await answersOf(model, inputs);
+        const milliseconds = (performance.now() - startedAt) / inputs.length;
+        given.push(...answers.map(({ label, confidence }) => ({ label, confidence, milliseconds })));
         await new Promise((resolve) => setImmediate(resolve));
       }
-      const answers = given.map(({ label }) => labelToday(labels, label) ?? label);
-      return { version, answers, confidences: given.map(({ confidence }) => confidence), milliseconds };
+      return given;
     } finally {
       model.dispose();
     }

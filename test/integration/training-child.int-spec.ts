@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeManifest, type ManifestLine } from '../../src/core/manifest.js';
 import { readModelFiles } from '../../src/platform/model-runtime/load-model.js';
 import {
@@ -157,6 +158,27 @@ describe('a training run in a process of its own', () => {
 
     const model = await runtime.load(store, report.prefix);
     expect((await model.predict([{ text: 'about my voucher' }]))[0]!.label).toBe('voucher');
+  });
+
+  it('takes the process that was started for it, whose end is no harm', async () => {
+    const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
+    const before = children();
+    runtime.expectRun();
+    const expected = children();
+    expect(expected).not.toBe(before);
+    runtime.expectRun();
+    expect(children()).toBe(expected);
+    await runtime.train(aJob(), hooks({ onProgress: () => expect(children()).toBe(expected) }));
+    expect(children()).toBe(before);
+
+    runtime.expectRun();
+    process.kill(Number(children().split(' ').at(-1)), 'SIGKILL');
+    await vi.waitFor(() => expect(children()).toBe(before));
+    await runtime.train(aJob(), hooks());
+
+    runtime.expectRun();
+    runtime.onModuleDestroy();
+    await vi.waitFor(() => expect(children()).toBe(before));
   });
 
   it('starts from a parent in the store', async () => {

@@ -24,15 +24,19 @@ export interface SparseText {
 
 /** Text -> (table rows, weights): sublinear frequency times idf, words and pieces each of fixed length, all of length 1. */
 export class TextFeaturiser {
-  /** Row of each bucket, 0 for one without. */
-  private readonly rowOf = new Int32Array(FEATURE_SPACE);
+  private readonly rowsOf = new Int32Array(FEATURE_SPACE);
 
   constructor(readonly vocabulary: Vocabulary) {
-    vocabulary.buckets.forEach((bucket, row) => (this.rowOf[bucket] = row + 1));
+    vocabulary.buckets.forEach((bucket, row) => (this.rowsOf[bucket] = row + 1));
   }
 
   get rows(): number {
     return this.vocabulary.buckets.length + 1;
+  }
+
+  /** 0 for a bucket without one. */
+  rowOf(bucket: number): number {
+    return this.rowsOf[bucket]!;
   }
 
   featurise(text: string): SparseText {
@@ -46,7 +50,7 @@ export class TextFeaturiser {
     let used = 1;
     let firstPiece = 1;
     for (let i = 0; i < ids.length; i += 1) {
-      const row = this.rowOf[ids[i]!]!;
+      const row = this.rowOf(ids[i]!);
       if (row === 0) continue;
       rows[used] = row;
       weights[used] = (1 + Math.log(counts[i]!)) * this.vocabulary.idf[row - 1]!;

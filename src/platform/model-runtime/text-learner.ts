@@ -209,14 +209,15 @@ function gather(features: readonly TextFeatures[], featuriser: TextFeaturiser): 
 
 /** Copies the weights of the labels and buckets that both have; returns the table written to. */
 function copyColumns(from: TextWeights, to: TextWeights): Float32Array {
-  const columns = from.labels.map((label) => to.labels.indexOf(label));
-  const rowOf = new Map([...to.featuriser.vocabulary.buckets].map((bucket, i) => [bucket, i + 1]));
-  const rows = [0, ...[...from.featuriser.vocabulary.buckets].map((bucket) => rowOf.get(bucket))];
-  rows.forEach((row, r) => {
-    if (row === undefined) return;
-    columns.forEach((column, c) => {
-      if (column >= 0) to.table[row * to.labels.length + column] = from.table[r * columns.length + c]!;
-    });
-  });
+  const columns = Int32Array.from(from.labels, (label) => to.labels.indexOf(label));
+  const { buckets } = from.featuriser.vocabulary;
+  for (let r = 0; r <= buckets.length; r += 1) {
+    const row = r === 0 ? 0 : to.featuriser.rowOf(buckets[r - 1]!);
+    // Row 0 is the constant's, and what a bucket without a row is said to have.
+    if (r > 0 && row === 0) continue;
+    for (let c = 0; c < columns.length; c += 1) {
+      if (columns[c]! >= 0) to.table[row * to.labels.length + columns[c]!] = from.table[r * columns.length + c]!;
+    }
+  }
   return to.table;
 }

@@ -84,9 +84,10 @@ async function keep(store: ObjectStore, prefix: string, { files, map, control }:
 
 /** The manifest comes last in a model's files: it names none that is missing. */
 async function putFiles(store: ObjectStore, prefix: string, files: ModelFiles): Promise<void> {
-  for (const [name, body] of files) {
-    await store.put(fileKey(prefix, name), body, name.endsWith('.json') ? 'application/json' : undefined);
-  }
+  const put = ([name, body]: readonly [string, Buffer]): Promise<void> =>
+    store.put(fileKey(prefix, name), body, name.endsWith('.json') ? 'application/json' : undefined);
+  await Promise.all([...files].filter(([name]) => name !== MANIFEST).map(put));
+  await put([MANIFEST, fileOf(files, MANIFEST)]);
 }
 
 async function trainElsewhere(

@@ -19,7 +19,7 @@ export const Handles = (job: JobDefinition, concurrency = 1): ClassDecorator =>
 
 /** The receiving side of an arrow: parses on arrival, and lets the failure table decide about trying again. */
 export abstract class JobProcessor<Definition extends JobDefinition> extends WorkerHost {
-  @Inject(CONFIG) private readonly config!: Config;
+  @Inject(CONFIG) protected readonly config!: Config;
   private readonly log = new Logger(this.constructor.name);
 
   protected abstract readonly job: Definition;
