@@ -64,9 +64,18 @@ async function post(client: FlywheelClient, from: number, count: number): Promis
   }
 }
 
-/** A sentence of nine words, three of which tell its label. */
+/** A sentence of nine words, three of which tell its label; the others are drawn anew for each, so that few are alike. */
 function textOf(n: number): string {
-  const word = (k: number): string => `w${(n * 7919 + k * 104_729) % 4_001}`;
-  const telling = (k: number): string => `t${n % LABELS}x${(n * 31 + k) % 7}`;
-  return [word(1), telling(1), word(2), word(3), telling(2), word(4), telling(3), word(5), word(6)].join(' ');
+  const common = (k: number): string => wordOf((Math.imul(n * 9 + k, 0x9e3779b1) >>> 8) % 4_001);
+  const telling = (k: number): string => wordOf(4_001 + (n % LABELS) * 7 + ((n * 31 + k) % 7));
+  const words = [common(1), telling(1), common(2), common(3), telling(2), common(4), telling(3), common(5), common(6)];
+  return words.join(' ');
 }
+
+const CONSONANTS = 'bdfgjklmnprstvwz';
+
+/** Three syllables: words that have as much in common as words have, unlike numbers, which few digits make. */
+const wordOf = (n: number): string =>
+  [n & 15, (n >> 4) & 15, (n >> 8) & 31]
+    .map((part, at) => CONSONANTS[part & 15]! + 'aeiou'[(n + at + (part >> 4)) % 5]!)
+    .join('');

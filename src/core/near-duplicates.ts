@@ -30,16 +30,22 @@ const NEIGHBOURS = 20;
  */
 export function textFingerprints(texts: readonly string[]): Fingerprints {
   const shingles = texts.map(shinglesOf);
-  return { keys: shingles.map((set) => (set.size === 0 ? [] : bandsOf(set))), isAlike: likenessOf(shingles) };
+  return {
+    keys: shingles.map((own) => (own.length === 0 ? [] : bandsOf(own))),
+    isAlike: (a, b) => jaccard(shingles[a]!, shingles[b]!) >= ALIKE,
+  };
 }
 
-/** Whether two of a few texts are near duplicates, by index: without keys, which only a search needs. */
-export const textLikeness = (texts: readonly string[]): Fingerprints['isAlike'] => likenessOf(texts.map(shinglesOf));
-
-const likenessOf =
-  (shingles: readonly ReadonlySet<number>[]): Fingerprints['isAlike'] =>
-  (a, b) =>
-    jaccard(shingles[a]!, shingles[b]!) >= ALIKE;
+/** Whether two texts are near duplicates, by index: without keys, which only a search needs. */
+export function textLikeness(texts: readonly string[]): Fingerprints['isAlike'] {
+  const shingles = new Map<number, Uint32Array>();
+  const shinglesAt = (i: number): Uint32Array => {
+    const known = shingles.get(i) ?? shinglesOf(texts[i]!);
+    shingles.set(i, known);
+    return known;
+  };
+  return (a, b) => jaccard(shinglesAt(a), shinglesAt(b)) >= ALIKE;
+}
 
 /** Pictures by the sign of each step from left to right in 9 x 8 grey pixels (difference hash, 64 bits). */
 export const imageFingerprints = (pixels: readonly ArrayLike<number>[]): Fingerprints =>
@@ -74,6 +80,11 @@ export function traceFingerprints(kind: InputKind, traces: readonly Trace[]): Fi
   if (kind === 'text') return textFingerprints(traces.map(({ preview }) => preview));
   const sketches = traces.map(({ sketch }) => sketch ?? []);
   return kind === 'image' ? hashFingerprints(sketches) : vectorFingerprints(sketches);
+}
+
+/** The same for inputs whose keys are known. */
+export function traceLikeness(kind: InputKind, traces: readonly Trace[]): Fingerprints['isAlike'] {
+  return kind === 'text' ? textLikeness(traces.map(({ preview }) => preview)) : traceFingerprints(kind, traces).isAlike;
 }
 
 /**
@@ -142,20 +153,21 @@ export function forPairs({ keys }: Fingerprints, look: (a: number, b: number) =>
   });
 }
 
-/** Hashes of each four characters in a row. */
-function shinglesOf(text: string): Set<number> {
+/** Hashes of each four characters in a row, ascending, each once. */
+function shinglesOf(text: string): Uint32Array {
   const normal = ` ${normaliseText(text)} `;
-  const set = new Set<number>();
-  for (let at = 0; at + SHINGLE <= normal.length; at += 1) {
+  const hashes = new Uint32Array(Math.max(0, normal.length - SHINGLE + 1));
+  for (let at = 0; at < hashes.length; at += 1) {
     let hash = 0;
     for (let i = at; i < at + SHINGLE; i += 1) hash = Math.imul(hash, 0x01000193) + normal.charCodeAt(i);
-    set.add(mixed(hash, 0x85ebca6b));
+    hashes[at] = mixed(hash, 0x85ebca6b);
   }
-  return set;
+  hashes.sort();
+  return hashes.filter((hash, i) => i === 0 || hash !== hashes[i - 1]);
 }
 
 /** Each band's key: its number and the smallest hashes of its rows. */
-function bandsOf(shingles: ReadonlySet<number>): number[] {
+function bandsOf(shingles: Uint32Array): number[] {
   return Array.from({ length: BANDS }, (_, band) => {
     let key = band + 1;
     for (let row = 0; row < ROWS; row += 1) {
@@ -175,10 +187,15 @@ function mixed(value: number, multiplier: number): number {
 }
 const OddMultipliers = Array.from({ length: BANDS * ROWS }, (_, i) => hashUnits(`order ${i}`) | 1);
 
-function jaccard(a: ReadonlySet<number>, b: ReadonlySet<number>): number {
+function jaccard(a: Uint32Array, b: Uint32Array): number {
   let shared = 0;
-  for (const shingle of a) if (b.has(shingle)) shared += 1;
-  const all = a.size + b.size - shared;
+  for (let i = 0, j = 0; i < a.length && j < b.length;) {
+    const [one, other] = [a[i]!, b[j]!];
+    if (one === other) shared += 1;
+    if (one <= other) i += 1;
+    if (one >= other) j += 1;
+  }
+  const all = a.length + b.length - shared;
   return all === 0 ? 1 : shared / all;
 }
 

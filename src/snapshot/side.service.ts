@@ -1,7 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { InputKind } from '../core/input.js';
 import type { ManifestLine } from '../core/manifest.js';
-import { forPairs, searchKeys, type Trace, traceFingerprints } from '../core/near-duplicates.js';
+import {
+  type Fingerprints,
+  forPairs,
+  searchKeys,
+  type Trace,
+  traceFingerprints,
+  traceLikeness,
+} from '../core/near-duplicates.js';
 import { hasCallersGroup } from '../core/prediction-row.js';
 import { lineAt, type Newcomer, type Place, placeOf } from '../core/sides.js';
 import { countBy, groupBy } from '../core/tally.js';
@@ -53,7 +60,11 @@ export class SideService {
     const scope = `${projectId} ${kind}`;
     const keys = traceFingerprints(kind, own).keys.map((some) => searchKeys(scope, some));
     const there = await this.store.sharing(projectId, keys);
-    const twins = twinsAmong(kind, [...there, ...own], there.length);
+    const alike = {
+      keys: [...there.map((placed) => placed.keys), ...keys],
+      isAlike: traceLikeness(kind, [...there, ...own]),
+    };
+    const twins = twinsAmong(alike, there.length);
     const places: Place[] = [...there];
     for (const [i, { line }] of own.entries())
       places.push(
@@ -107,9 +118,8 @@ function isNeeded(key: number, found: Map<number, number>): boolean {
 }
 
 /** For each from `from` on, those before it that it is nearly the same as. */
-function twinsAmong(kind: InputKind, traces: readonly Trace[], from: number): ReadonlySet<number>[] {
-  const fingerprints = traceFingerprints(kind, traces);
-  const twins = traces.map(() => new Set<number>());
+function twinsAmong(fingerprints: Fingerprints, from: number): ReadonlySet<number>[] {
+  const twins = fingerprints.keys.map(() => new Set<number>());
   forPairs(fingerprints, (a, b) => {
     if (b >= from && !twins[b]!.has(a) && fingerprints.isAlike(a, b)) twins[b]!.add(a);
   });

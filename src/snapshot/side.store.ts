@@ -42,15 +42,10 @@ export class SideStore {
    * all of a project, is cheap: "offset 0" keeps the project out of the search, which then can only go by the keys.
    */
   async sharing(projectId: string, keys: readonly (readonly number[])[]): Promise<PlacedSample[]> {
-    const rows = await this.db.transaction(async (query) => {
+    return this.db.transaction(async (query) => {
       await query('set local enable_seqscan = off');
-      return query<SharingRow>(SHARING, [projectId, keys.map((own) => `{${own.join(',')}}`)]);
+      return query<PlacedSample>(SHARING, [projectId, keys.map((own) => `{${own.join(',')}}`)]);
     });
-    const inputs = await this.inputs(
-      projectId,
-      rows.map(({ id }) => id),
-    );
-    return rows.map(({ id, ...row }) => ({ ...row, preview: inputs.get(id)!.preview }));
   }
 
   /** A place that is there already stays. */
@@ -72,11 +67,15 @@ export class SideStore {
   }
 }
 
-type SharingRow = Omit<PlacedSample, 'preview'> & { readonly id: string };
-
 const SHARING = `
-select distinct on (found.sample_id) found.sample_id as id, found.side, found.group_hash as "groupHash", found.sketch, found.keys
-from unnest($2::text[]) as asked (keys)
-cross join lateral (select * from sample_side where keys && asked.keys::int[] offset 0) found
-where found.project_id = $1
+with found as materialized (
+  select distinct on (near.sample_id) near.*
+  from unnest($2::text[]) as asked (keys)
+  cross join lateral (select * from sample_side where keys && asked.keys::int[] offset 0) near
+  where near.project_id = $1
+  order by near.sample_id
+)
+select found.side, found.group_hash as "groupHash", found.sketch, found.keys, input.preview
+from found
+cross join lateral (select preview from prediction where project_id = $1 and id = found.sample_id limit 1) input
 order by found.sample_id`;
