@@ -36,22 +36,24 @@ export const packFeedback = defineJob({
 
 /**
  * feedback: several people spoke about the same, or it is an hour ago that they were compared. Whom to believe? Next:
- * loopTick, as labels may have changed. The second it is due is for what that of {@link loopTick} is for.
+ * loopTick, as labels may have changed.
  */
 export const judgeCrowd = defineJob({
   name: 'feedback.judge',
-  payload: z.object({ projectId, dueSecond: z.number().optional() }),
-  key: (p) => `${p.projectId}.${p.dueSecond ?? 'swept'}`,
+  payload: z.object({ projectId }),
+  key: (p) => p.projectId,
+  comesAgain: true,
 });
 
 /**
- * Somebody should look whether a project (null: each of them) is worth training. Next: freezeSnapshot.
- * The second it is due keeps a hint that comes while a tick is at work from being taken for that one.
+ * Somebody should look whether a project (null: each of them) is worth training; one that is due later is a look of
+ * its own. Next: freezeSnapshot.
  */
 export const loopTick = defineJob({
   name: 'loop.tick',
   payload: z.object({ projectId: projectId.nullable(), dueSecond: z.number().optional() }),
-  key: (p) => `${p.projectId}.${p.dueSecond ?? 'scheduled'}`,
+  key: (p) => `${p.projectId}.${p.dueSecond ?? 'now'}`,
+  comesAgain: true,
 });
 
 /** curate: every hour. Has traffic changed where there is something new to learn? Next: freezeSnapshot. */

@@ -143,8 +143,7 @@ export class FeedbackService extends FeedbackIntake {
 
   /** Some seconds from now, so that many who speak at once are judged once. */
   private hintCrowd(projectId: string): void {
-    const dueSecond = (Math.floor(Date.now() / 1000 / JUDGED_EVERY_S) + 1) * JUDGED_EVERY_S;
-    void this.jobs.hint(judgeCrowd, { projectId, dueSecond }, JUDGED_EVERY_S);
+    void this.jobs.hint(judgeCrowd, { projectId }, JUDGED_EVERY_S);
   }
 
   /** At once, and then once at the end of a busy half second. */
@@ -152,8 +151,7 @@ export class FeedbackService extends FeedbackIntake {
     const halfSecond = Math.floor(Date.now() / 500);
     const isFirst = this.ticked.get(projectId) !== halfSecond;
     this.ticked.set(projectId, halfSecond);
-    if (isFirst) void this.jobs.hint(loopTick, { projectId, dueSecond: Date.now() / 1000 });
-    else void this.jobs.hint(loopTick, { projectId, dueSecond: (halfSecond + 1) / 2 }, 0.5);
+    void this.jobs.hint(loopTick, { projectId }, isFirst ? 0 : 0.5);
   }
 }
 

@@ -36,7 +36,7 @@ export class PromoteService {
     });
     // The champion changed since the contest: the contest is held again against the new one.
     if (!isBooked) await this.jobs.hint(evaluateModel, { projectId, version });
-    else await this.jobs.hint(loopTick, { projectId, dueSecond: Math.floor(Date.now() / 1000) });
+    else await this.jobs.hint(loopTick, { projectId });
   }
 
   /** Back to what served before this promotion, unless somebody has moved the champion since. */

@@ -11,7 +11,7 @@ export class TickProcessor extends JobProcessor<typeof loopTick> {
     super();
   }
 
-  protected handle({ projectId, dueSecond }: PayloadOf<typeof loopTick>): Promise<void> {
-    return this.ticks.tick(projectId, dueSecond);
+  protected handle({ projectId }: PayloadOf<typeof loopTick>): Promise<void> {
+    return this.ticks.tick(projectId);
   }
 }

@@ -6,9 +6,6 @@ import { freezeSnapshot, loopTick } from '../jobs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { SnapshotStore } from './snapshot.store.js';
 
-/** Feedback asks for ticks at whole and half seconds. */
-const OF_TICKS = 0.25;
-
 /** Asks the retrain policy, project by project, and starts the rounds it wants. */
 @Injectable()
 export class TickService {
@@ -23,28 +20,24 @@ export class TickService {
     await this.jobs.repeat(loopTick, { projectId: null }, { name: 'nightly', pattern: '0 0 * * * *' });
   }
 
-  /**
-   * One project, or all of them.
-   * @param own second at which this tick was due
-   */
-  async tick(projectId: string | null, own?: number): Promise<void> {
+  /** One project, or all of them. */
+  async tick(projectId: string | null): Promise<void> {
     const projects =
       projectId === null
         ? await this.store.projects()
         : [{ id: projectId, settings: await this.store.settings(projectId) }];
-    for (const { id, settings } of projects) await this.tickProject(id, settings, own);
+    for (const { id, settings } of projects) await this.tickProject(id, settings);
   }
 
-  private async tickProject(projectId: string, { retrain }: ProjectSettings, own?: number): Promise<void> {
+  private async tickProject(projectId: string, { retrain }: ProjectSettings): Promise<void> {
     const state = await this.store.loopState(projectId);
     const decision = decideRetrain(state, retrain);
     if (decision.fire) {
       const runId = runAfter(projectId, state.lastSnapshotId);
       await this.jobs.hint(freezeSnapshot, { projectId, runId, trigger: decision.trigger, reason: decision.reason });
     } else if (decision.againInSeconds !== undefined) {
-      // Ticks that are due in the same second are one. This one is at work still, and would be taken for the next.
-      const second = Math.ceil(Date.now() / 1000 + decision.againInSeconds) + OF_TICKS;
-      const dueSecond = second === own ? second + 1 : second;
+      // Those that are due in the same second are one.
+      const dueSecond = Math.ceil(Date.now() / 1000 + decision.againInSeconds);
       await this.jobs.hint(loopTick, { projectId, dueSecond }, decision.againInSeconds);
     }
   }

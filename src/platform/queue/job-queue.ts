@@ -41,7 +41,7 @@ export class JobQueue {
     try {
       const added = this.queue(job).add(job.name, payload, {
         delay: Math.ceil(delaySeconds * 1000),
-        deduplication: { id: job.key(payload) },
+        deduplication: { id: job.key(payload), keepLastIfActive: job.comesAgain ?? false },
       });
       await within(PATIENCE_MS, added);
     } catch (error) {
