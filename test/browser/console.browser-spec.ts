@@ -148,7 +148,7 @@ describe('wheel', () => {
     await owner.post('/v1/feedback', aCorrection({ predictionId: 'only' })).expect(202);
     const page = await loggedIn(key);
     await page.getByRole('button', { name: 'Train now' }).click();
-    await page.getByText(/The last run was refused .+: 1 samples, at least 4 are needed\./).waitFor();
+    await page.getByText(/The last run was refused .+: too few samples: 1, at least 4 are needed\./).waitFor();
     await page.context().close();
   });
 

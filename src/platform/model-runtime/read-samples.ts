@@ -101,7 +101,7 @@ function inputsOf({ input }: SnapshotSample, kind: ModelKind): DenseInputs | und
 
 function requireKind(samples: readonly SnapshotSample[]): ModelKind {
   if (samples.length < FEWEST_SAMPLES)
-    throw new TrainingRefused(`${samples.length} samples, at least ${FEWEST_SAMPLES} are needed`);
+    throw new TrainingRefused(`too few samples: ${samples.length}, at least ${FEWEST_SAMPLES} are needed`);
   const kind = kindOf(samples[0]!.input);
   if (kind === 'blob') throw new TrainingRefused('inputs are references to data that is not here');
   return kind;
