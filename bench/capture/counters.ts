@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+
+/** The packer is called at most once a second. */
+const QUIET_MS = 2_000;
 
 /** Where the embedded Postgres of a data directory listens. */
 export function embeddedDatabaseUrl(folder: string): string {
@@ -28,8 +32,17 @@ export class DatabaseCounters {
     return Number(rows[0]!.calls);
   }
 
-  /** Packs stored so far: each is one PUT. */
-  async packs(): Promise<number> {
+  /** Resolves when no pack has been stored for a while, with how many there are: each is one PUT. */
+  async packed(): Promise<number> {
+    for (let before = -1; ;) {
+      const now = await this.packs();
+      if (now === before) return now;
+      before = now;
+      await sleep(QUIET_MS);
+    }
+  }
+
+  private async packs(): Promise<number> {
     const { rows } = await this.client.query<{ count: string }>(
       'select count(*) from pack where stored_at is not null',
     );

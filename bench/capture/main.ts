@@ -7,10 +7,12 @@ import { markdownTable, median } from '../table.js';
 import { aKilobyte, batches, corrections, lines, singles } from './bodies.js';
 import { DatabaseCounters, embeddedDatabaseUrl, loadStatementCounters } from './counters.js';
 import { evenLoad } from './even-load.js';
+import { changeSettings, RESTS } from '../settings.js';
 import { growth } from './growth.js';
 import { load, type Load, type Measured } from './load.js';
 
 const KEY = 'fw_bench_key_of_the_default_project';
+const ADMIN = `${KEY}_admin`;
 const ITEMS_A_BATCH = 100;
 const PREDICTIONS_TO_SPEAK_OF = 20_000;
 
@@ -71,13 +73,14 @@ async function main(): Promise<void> {
 
 /** The service starts twice: Postgres counts statements only when it was told to before its start. */
 async function open(folder: string): Promise<Bench> {
-  const keys = { FLYWHEEL_API_KEY: KEY, FLYWHEEL_ADMIN_KEY: `${KEY}_admin` };
+  const keys = { FLYWHEEL_API_KEY: KEY, FLYWHEEL_ADMIN_KEY: ADMIN };
   const start = () =>
     startServer('dist/main.js', { path: '/health/ready', env: { FLYWHEEL_DATA_DIR: folder, ...keys } });
   const first = await start();
   await loadStatementCounters(embeddedDatabaseUrl(folder));
   await first.stop();
   const flywheel = await start();
+  await changeSettings(flywheel.url, ADMIN, { retrain: RESTS });
   const DATABASE_URL = embeddedDatabaseUrl(folder);
   const small = (name: string) =>
     startServer(`dist-examples/bench/capture/${name}-server.js`, { path: '/v1/predictions', env: { DATABASE_URL } });
@@ -94,6 +97,7 @@ async function measure(bench: Bench, rounds: number, seconds: number): Promise<M
     samples.set(name, [...(samples.get(name) ?? []), await sample(bench, order)]);
   };
   for (const order of Object.values(orders)) await load({ ...order, seconds: 2 });
+  await bench.counters.packed();
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, order] of Object.entries(orders)) await take(name as PhaseName, order);
     const rate = Math.floor(median(samples.get('single')!.map((one) => one.requestsASecond)) / 2);
@@ -136,11 +140,12 @@ type EvenLoad = Load & { readonly rate: number; readonly isEven: true };
 
 const isEven = (order: Load): order is EvenLoad => 'isEven' in order;
 
-/** One phase with what it cost over all server processes. */
+/** One phase with what it cost over all server processes, until all that it brought is packed: the next one begins quiet. */
 async function sample({ bare, obvious, flywheel, counters }: Bench, order: Load): Promise<Sample> {
   const pids = [bare.pid, obvious.pid, flywheel.pid];
   const before = { cpu: cpuSeconds(pids), statements: await counters.statements() };
   const measured = await (isEven(order) ? evenLoad(order) : load(order));
+  await counters.packed();
   const cpu = cpuSeconds(pids) - before.cpu;
   const statements = (await counters.statements()) - before.statements;
   return {
@@ -157,12 +162,7 @@ async function packsAThousand({ flywheel, counters }: Bench): Promise<number> {
   const ledger = (await (await fetch(`${flywheel.url}/v1/ledger`, { headers })).json()) as {
     predictions: { stored: number };
   };
-  for (let packs = -1; ;) {
-    const now = await counters.packs();
-    if (now === packs) return (packs * 1e3) / ledger.predictions.stored;
-    packs = now;
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
-  }
+  return ((await counters.packed()) * 1e3) / ledger.predictions.stored;
 }
 
 function report(samples: ReadonlyMap<PhaseName, readonly Sample[]>, packs: number): void {

@@ -7,6 +7,7 @@ import { type FlywheelClient, flywheelClient } from '../../examples/demo/client.
 import type { Labelled } from '../learn/data.js';
 import { banking77 } from '../learn/data.js';
 import { startServer } from '../processes.js';
+import { changeSettings, RESTS } from '../settings.js';
 import { markdownTable } from '../table.js';
 import { BOUND, growth } from './growth.js';
 
@@ -19,7 +20,6 @@ import { BOUND, growth } from './growth.js';
 const KEY = 'fw_bench_key_of_the_default_project';
 const ADMIN = 'fw_bench_key_of_the_operator';
 const NEW = 200;
-const PROJECT = 'default';
 const POLL_MS = 25;
 
 interface Run {
@@ -45,12 +45,12 @@ async function main(): Promise<void> {
   if (values.data === undefined) throw new Error('--data FOLDER: where banking77 is');
   const items = banking77(values.data).slice(0, Number(values.samples) + NEW * Number(values.rounds));
   await onFlywheel(async (client, url) => {
-    await change(url, { retrain: RESTS });
+    await changeSettings(url, ADMIN, { retrain: RESTS });
     const from = items.length - NEW * Number(values.rounds);
     await post(client, items.slice(0, from), 0);
     await client.post('/v1/runs', {});
     await lastRun(client, 1);
-    await change(url, { retrain: { ...RESTS, minNewLabels: NEW } });
+    await changeSettings(url, ADMIN, { retrain: { ...RESTS, minNewLabels: NEW } });
     const rows: string[][] = [];
     for (let round = 0; round < Number(values.rounds); round += 1) {
       const at = from + round * NEW;
@@ -69,13 +69,11 @@ async function main(): Promise<void> {
   });
 }
 
-const RESTS = { minNewLabels: 1_000_000, debounceSeconds: 0, maxWaitSeconds: 0, nightlyHour: null };
-
 /** 1,000 stored samples, then ten times as many, up to the number given. */
 function grow(most: number): Promise<void> {
   const sizes = [1_000, 10_000, 100_000, 1_000_000].filter((size) => size <= most);
   return onFlywheel(async (client, url) => {
-    await change(url, { retrain: RESTS, training: { maxSamples: BOUND } });
+    await changeSettings(url, ADMIN, { retrain: RESTS, training: { maxSamples: BOUND } });
     await growth(client, sizes);
   });
 }
@@ -152,13 +150,6 @@ function bodies(items: readonly Labelled[], at: number) {
       rater: { id: `user${(at + i) % 50}`, role: 'user' },
     })),
   };
-}
-
-async function change(url: string, settings: object): Promise<void> {
-  const headers = { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' };
-  const body = JSON.stringify({ settings });
-  const answer = await fetch(`${url}/v1/projects/${PROJECT}`, { method: 'PATCH', headers, body });
-  if (!answer.ok) throw new Error(await answer.text());
 }
 
 await main();
