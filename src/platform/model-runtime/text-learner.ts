@@ -213,7 +213,7 @@ function copyColumns(from: TextWeights, to: TextWeights): Float32Array {
   const { buckets } = from.featuriser.vocabulary;
   for (let r = 0; r <= buckets.length; r += 1) {
     const row = r === 0 ? 0 : to.featuriser.rowOf(buckets[r - 1]!);
-    // Row 0 is the constant's, and what a bucket without a row is said to have.
+    // Row 0 is the constant's; said of a bucket, it has none.
     if (r > 0 && row === 0) continue;
     for (let c = 0; c < columns.length; c += 1) {
       if (columns[c]! >= 0) to.table[row * to.labels.length + columns[c]!] = from.table[r * columns.length + c]!;
