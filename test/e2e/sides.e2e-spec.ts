@@ -69,6 +69,26 @@ describe('samples that are nearly the same', () => {
     expect((feedback.body as { items: Sample[] }).items.map(({ id }) => id)).toEqual(['b3']);
   });
 
+  it('that were on both sides before places were kept: what was held out teaches nothing, and judges no more', async () => {
+    const client = await newProject(flywheel, 'upgraded', {});
+    const database = flywheel.app.get(Database);
+    const first = aText('upgraded', 'train', (n) => `where can I change the address of my delivery ${n}`);
+    const like = (side: string, mark: string) => aText('upgraded', side, (n) => `${first}${mark.repeat(n)}`);
+    await post(client, { u1: { text: first } });
+    await freeze(client);
+    // Nothing is found by it, as before places were kept.
+    await database.query(`update sample_side set keys = '{}' where project_id = 'upgraded'`);
+    await post(client, { u2: { text: like('holdout', '!') } });
+    await freeze(client);
+    expect(await splits(client)).toEqual({ u1: 'train', u2: 'holdout' });
+
+    await database.query(`delete from sample_side where project_id = 'upgraded'`);
+    await post(client, { u3: { text: like('holdout', '.') } });
+    const { body } = await freeze(client);
+    expect(await splits(client)).toEqual({ u1: 'train', u2: 'aside', u3: 'train' });
+    expect(body).toMatchObject({ trainCount: 2, holdoutCount: 0 });
+  });
+
   it('stay where the caller put them', async () => {
     const client = await newProject(flywheel, 'callers', {});
     const text = aText('callers', 'holdout', (n) => `my own words about the parcel ${n}`);
@@ -121,6 +141,7 @@ describe('samples that are nearly the same', () => {
     const shown = await splits(pictures);
     for (let n = 0; n < 12; n += 1) expect(shown[`q${n}`]).toBe(shown[`p${n}`]);
   });
+
   it('are found at the cost of what is new: no search reads all places', async () => {
     const database = flywheel.app.get(Database);
     const old = 50_000;
