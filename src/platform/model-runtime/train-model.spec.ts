@@ -271,7 +271,7 @@ describe('judging labels', () => {
 
 describe('training', () => {
   it.each([
-    ['too few samples', textSamples('refund').slice(0, 3), '3 samples'],
+    ['too few samples', textSamples('refund').slice(0, 3), 'too few samples: 3, at least 4 are needed'],
     ['one label', textSamples('refund'), 'the label refund'],
     ['several kinds', [...textSamples('refund'), aSample({ vector: [1] }, 'other')], 'cannot be read'],
     ['references', ['a', 'b', 'a', 'b'].map((label) => aSample({ blob: 's3://x' }, label)), 'references'],
