@@ -12,6 +12,12 @@ import { Verdict } from './verdict';
 
 /** A reason is a sentence, and must be read whole on a phone. */
 const WRAPPED = { label: { whiteSpace: 'normal' } } as const;
+
+/** So must a label: long ones often differ in their last words alone. */
+const WHOLE = {
+  root: { height: 'auto', minHeight: 'var(--button-height)' },
+  label: { ...WRAPPED.label, overflowWrap: 'anywhere', textAlign: 'start' },
+} as const;
 const AT_ONCE = 10;
 const DIGITS = 9;
 
@@ -168,7 +174,7 @@ function Item({ item, prediction, say, back }: ItemProps) {
         <AnswerForm asks="Another label" action="Say so" say={correct} />
         <Group gap="xs">
           {!isBlind && (
-            <Button variant="default" size="compact-sm" onClick={accept}>
+            <Button variant="default" size="compact-sm" styles={WHOLE} onClick={accept}>
               <Kbd mr={6}>Enter</Kbd> {sample.predicted} is right
             </Button>
           )}
@@ -199,7 +205,7 @@ function Offered({ labels, choose }: { labels: readonly string[]; choose: (label
   return (
     <Group gap="xs" role="group" aria-label="Labels">
       {labels.map((label, i) => (
-        <Button key={label} variant="default" size="compact-md" onClick={() => choose(label)}>
+        <Button key={label} variant="default" size="compact-md" styles={WHOLE} onClick={() => choose(label)}>
           <Kbd mr={6}>{i + 1}</Kbd> {label}
         </Button>
       ))}

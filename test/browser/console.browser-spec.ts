@@ -269,3 +269,27 @@ it('fits a phone of 360 pixels', async () => {
   }
   await page.context().close();
 });
+
+it('shows the whole of long labels on a phone', async () => {
+  const { owner, key } = await newOwner(flywheel, 'wordy');
+  const labels = ['by_bank_transfer', 'by_cheque_or_cash'].map((how) => `balance_not_updated_after_paying_in_${how}`);
+  const asked = labels.map((label, i) => aPrediction({ id: `w${i}`, output: { label } }));
+  await owner.post('/v1/predictions', { items: [...asked, aPrediction({ id: 'open' })] }).expect(202);
+  const said = labels.map((label, i) => aCorrection({ predictionId: `w${i}`, label }));
+  await owner.post('/v1/feedback', { items: said }).expect(202);
+  const page = await loggedIn(key, 360);
+  await page.getByRole('link', { name: 'Review', exact: true }).click();
+  for (const label of labels) {
+    const button = page.getByRole('group', { name: 'Labels' }).getByRole('button', { name: label });
+    // A line is 15 pixels or more, a rounded one less than 2.
+    const cut = await button
+      .locator('.mantine-Button-label')
+      .evaluate(({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+        Math.max(scrollWidth - clientWidth, scrollHeight - clientHeight),
+      );
+    expect(cut).toBeLessThan(2);
+    const { x, width } = (await button.boundingBox())!;
+    expect(x + width).toBeLessThanOrEqual(360);
+  }
+  await page.context().close();
+});
