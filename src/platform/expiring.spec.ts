@@ -19,6 +19,16 @@ function reading() {
   return { asked, values, settled };
 }
 
+/** The same, with a value that was read so many milliseconds ago. */
+async function readBefore(milliseconds: number) {
+  const all = reading();
+  const first = all.values.get('a');
+  all.asked[0]!.answer();
+  await first;
+  vi.advanceTimersByTime(milliseconds);
+  return all;
+}
+
 it('reads once for all who ask, and again when its time is over', async () => {
   const { asked, values } = reading();
   const [one, other] = [values.get('a'), values.get('a')];
@@ -37,11 +47,7 @@ it('reads once for all who ask, and again when its time is over', async () => {
 });
 
 it('reads again beside when half of its time is over, and nobody waits', async () => {
-  const { asked, values, settled } = reading();
-  const first = values.get('a');
-  asked[0]!.answer();
-  await first;
-  vi.advanceTimersByTime(500);
+  const { asked, values, settled } = await readBefore(500);
   expect(await values.get('a')).toBe('a 1');
   expect(await values.get('a')).toBe('a 1');
   expect(asked).toHaveLength(2);
@@ -59,11 +65,7 @@ it('reads again beside when half of its time is over, and nobody waits', async (
 });
 
 it('serves nothing older than its time, even when it cannot be read again', async () => {
-  const { asked, values, settled } = reading();
-  const first = values.get('a');
-  asked[0]!.answer();
-  await first;
-  vi.advanceTimersByTime(600);
+  const { asked, values, settled } = await readBefore(600);
   void values.get('a');
   asked[1]!.fail();
   await settled();
@@ -81,11 +83,7 @@ it('serves nothing older than its time, even when it cannot be read again', asyn
 });
 
 it('forgets, also what is being read beside', async () => {
-  const { asked, values, settled } = reading();
-  const first = values.get('a');
-  asked[0]!.answer();
-  await first;
-  vi.advanceTimersByTime(600);
+  const { asked, values, settled } = await readBefore(600);
   void values.get('a');
   values.forget('a');
   const fresh = values.get('a');

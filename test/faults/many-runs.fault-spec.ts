@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeManifest, type ManifestLine } from '../../src/core/manifest.js';
@@ -11,6 +11,7 @@ import {
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { IS_LONG } from '../support/fault-traffic.js';
 import { startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import { ownChildren } from '../support/process.js';
 
 const RUNS = IS_LONG ? 1_000 : 30;
 /** Runs before the first measurement: what is made once is made by then. */
@@ -30,7 +31,6 @@ const lines = (count: number): ManifestLine[] =>
     input: { vector: [i % 2, i % 7, i % 3] },
   }));
 
-const children = (): string => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
 const openFiles = (): number => readdirSync('/proc/self/fd').length;
 
 function rssMegabytes(): number {
@@ -83,9 +83,9 @@ describe(`${RUNS} training runs in a row`, () => {
     'leave no process, no open file, no half model and no memory behind',
     async () => {
       for (let run = 0; run < WARM; run += 1) await oneRun(run);
-      const before = { rss: rssMegabytes(), files: openFiles(), children: children() };
+      const before = { rss: rssMegabytes(), files: openFiles(), children: ownChildren() };
       for (let run = WARM; run < RUNS; run += 1) await oneRun(run);
-      expect(children()).toBe(before.children);
+      expect(ownChildren()).toBe(before.children);
       expect(openFiles()).toBeLessThanOrEqual(before.files + 2);
       expect(rssMegabytes() - before.rss).toBeLessThan(NOISE_MB);
       const keys = await store.list('models/many/');

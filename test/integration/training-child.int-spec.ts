@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -18,6 +17,7 @@ import { trainModel } from '../../src/platform/model-runtime/train-model.js';
 import type { TrainedModel } from '../../src/platform/model-runtime/types.js';
 import { sha256 } from '../../src/core/ids.js';
 import { ObjectStore, type ObjectStoreConfig } from '../../src/platform/object-store/object-store.js';
+import { ownChildren } from '../support/process.js';
 
 /** Objects by "/bucket/key": as much of S3 as a training child uses. */
 const objects = new Map<string, Buffer>();
@@ -161,24 +161,23 @@ describe('a training run in a process of its own', () => {
   });
 
   it('takes the process that was started for it, whose end is no harm', async () => {
-    const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
-    const before = children();
+    const before = ownChildren();
     runtime.expectRun();
-    const expected = children();
+    const expected = ownChildren();
     expect(expected).not.toBe(before);
     runtime.expectRun();
-    expect(children()).toBe(expected);
-    await runtime.train(aJob(), hooks({ onProgress: () => expect(children()).toBe(expected) }));
-    expect(children()).toBe(before);
+    expect(ownChildren()).toBe(expected);
+    await runtime.train(aJob(), hooks({ onProgress: () => expect(ownChildren()).toBe(expected) }));
+    expect(ownChildren()).toBe(before);
 
     runtime.expectRun();
-    process.kill(Number(children().split(' ').at(-1)), 'SIGKILL');
-    await vi.waitFor(() => expect(children()).toBe(before));
+    process.kill(Number(ownChildren().split(' ').at(-1)), 'SIGKILL');
+    await vi.waitFor(() => expect(ownChildren()).toBe(before));
     await runtime.train(aJob(), hooks());
 
     runtime.expectRun();
     runtime.onModuleDestroy();
-    await vi.waitFor(() => expect(children()).toBe(before));
+    await vi.waitFor(() => expect(ownChildren()).toBe(before));
   });
 
   it('starts from a parent in the store', async () => {

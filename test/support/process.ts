@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN_KEY, API_KEY } from './flywheel.js';
 import { freePort } from '../../src/platform/embedded/free-port.js';
@@ -49,3 +50,6 @@ const isReady = (url: string): Promise<boolean> =>
     ({ ok }) => ok,
     () => false,
   );
+
+/** Ids of the processes that this one has started and that have not ended, the youngest last. */
+export const ownChildren = (): string => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
