@@ -3,11 +3,11 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cpuSeconds, residentBytes, type ServerProcess, startServer } from '../processes.js';
+import { changeSettings, RESTS } from '../settings.js';
 import { markdownTable, median } from '../table.js';
 import { aKilobyte, batches, corrections, lines, singles } from './bodies.js';
 import { DatabaseCounters, embeddedDatabaseUrl, loadStatementCounters } from './counters.js';
 import { evenLoad } from './even-load.js';
-import { changeSettings, RESTS } from '../settings.js';
 import { growth } from './growth.js';
 import { load, type Load, type Measured } from './load.js';
 

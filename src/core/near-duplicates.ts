@@ -32,18 +32,16 @@ export function textFingerprints(texts: readonly string[]): Fingerprints {
   const shingles = texts.map(shinglesOf);
   return {
     keys: shingles.map((own) => (own.length === 0 ? [] : bandsOf(own))),
-    isAlike: (a, b) => jaccard(shingles[a]!, shingles[b]!) >= ALIKE,
+    isAlike: textLikeness(texts, shingles),
   };
 }
 
-/** Whether two texts are near duplicates, by index: without keys, which only a search needs. */
-export function textLikeness(texts: readonly string[]): Fingerprints['isAlike'] {
-  const shingles = new Map<number, Uint32Array>();
-  const shinglesAt = (i: number): Uint32Array => {
-    const known = shingles.get(i) ?? shinglesOf(texts[i]!);
-    shingles.set(i, known);
-    return known;
-  };
+/**
+ * Whether two texts are near duplicates, by index: without keys, which only a search needs.
+ * @param shingles of the texts, as far as they are known; others are worked out when they are compared
+ */
+export function textLikeness(texts: readonly string[], shingles: Uint32Array[] = []): Fingerprints['isAlike'] {
+  const shinglesAt = (i: number): Uint32Array => (shingles[i] ??= shinglesOf(texts[i]!));
   return (a, b) => jaccard(shinglesAt(a), shinglesAt(b)) >= ALIKE;
 }
 
@@ -55,17 +53,27 @@ export const imageFingerprints = (pixels: readonly ArrayLike<number>[]): Fingerp
 export function hashFingerprints(hashes: readonly ArrayLike<number>[]): Fingerprints {
   return {
     keys: hashes.map((hash) => Array.from(hash, (word, i) => i * 2 ** 16 + word)),
-    isAlike: (a, b) => sum(Array.from(hashes[a]!, (word, i) => bitsIn(word ^ hashes[b]![i]!))) <= MOST_BITS,
+    isAlike: hashLikeness(hashes),
   };
 }
+
+const hashLikeness =
+  (hashes: readonly ArrayLike<number>[]): Fingerprints['isAlike'] =>
+  (a, b) =>
+    sum(Array.from(hashes[a]!, (word, i) => bitsIn(word ^ hashes[b]![i]!))) <= MOST_BITS;
 
 /** Vectors by their numbers rounded to about a hundredth of their length, and by that shifted by half a step. */
 export function vectorFingerprints(vectors: readonly ArrayLike<number>[]): Fingerprints {
   return {
     keys: vectors.map((vector) => [0, 0.5].map((shift) => roundedKey(vector, shift))),
-    isAlike: (a, b) => distance(vectors[a]!, vectors[b]!) <= NEAR * (lengthOf(vectors[a]!) + Number.MIN_VALUE),
+    isAlike: vectorLikeness(vectors),
   };
 }
+
+const vectorLikeness =
+  (vectors: readonly ArrayLike<number>[]): Fingerprints['isAlike'] =>
+  (a, b) =>
+    distance(vectors[a]!, vectors[b]!) <= NEAR * (lengthOf(vectors[a]!) + Number.MIN_VALUE);
 
 /** What is kept of an input, so that it can be told of later ones whether they are nearly the same. */
 export interface Trace {
@@ -78,14 +86,16 @@ export interface Trace {
 /** Fingerprints of inputs of one kind by their traces. */
 export function traceFingerprints(kind: InputKind, traces: readonly Trace[]): Fingerprints {
   if (kind === 'text') return textFingerprints(traces.map(({ preview }) => preview));
-  const sketches = traces.map(({ sketch }) => sketch ?? []);
-  return kind === 'image' ? hashFingerprints(sketches) : vectorFingerprints(sketches);
+  return kind === 'image' ? hashFingerprints(sketchesOf(traces)) : vectorFingerprints(sketchesOf(traces));
 }
 
 /** The same for inputs whose keys are known. */
 export function traceLikeness(kind: InputKind, traces: readonly Trace[]): Fingerprints['isAlike'] {
-  return kind === 'text' ? textLikeness(traces.map(({ preview }) => preview)) : traceFingerprints(kind, traces).isAlike;
+  if (kind === 'text') return textLikeness(traces.map(({ preview }) => preview));
+  return kind === 'image' ? hashLikeness(sketchesOf(traces)) : vectorLikeness(sketchesOf(traces));
 }
+
+const sketchesOf = (traces: readonly Trace[]): (readonly number[])[] => traces.map(({ sketch }) => sketch ?? []);
 
 /**
  * Inputs of one kind by their traces and, where there is none (what nobody has labelled yet), by their content alone.

@@ -47,15 +47,12 @@ export class ContenderService {
     { version, prefix, labels }: Contender,
     samples: readonly SnapshotSample[],
   ): Promise<HoldoutAnswers & { readonly milliseconds: number }> {
-    const keys = samples.map(({ sampleId }) => `${prefix} ${sampleId}`);
-    const kept = keys.map((key) => this.kept.get(key));
+    const kept = samples.map(({ sampleId }) => this.kept.get(keyOf(prefix, sampleId)));
     const fresh = await this.ask(
       prefix,
       samples.filter((_, i) => !kept[i]),
     );
-    let next = 0;
-    const given = kept.map((one) => one ?? fresh[next++]!);
-    given.forEach((one, i) => this.kept.set(keys[i]!, one));
+    const given = samples.map(({ sampleId }, i) => kept[i] ?? fresh.get(sampleId)!);
     return {
       version,
       answers: given.map(({ label }) => labelToday(labels, label) ?? label),
@@ -64,25 +61,34 @@ export class ContenderService {
     };
   }
 
-  private async ask(prefix: string, samples: readonly SnapshotSample[]): Promise<Kept[]> {
-    const given: Kept[] = [];
+  /** Answers by sample, which are kept as well. */
+  private async ask(prefix: string, samples: readonly SnapshotSample[]): Promise<Map<string, Kept>> {
+    const given = new Map<string, Kept>();
     if (samples.length === 0) return given;
     const model = await this.runtime.load(this.objects, prefix);
     try {
       for (let start = 0; start < samples.length; start += CHUNK) {
         const startedAt = performance.now();
-        const inputs = samples.slice(start, start + CHUNK).map(({ input }) => input);
-        const answers = await answersOf(model, inputs);
-        const milliseconds = (performance.now() - startedAt) / inputs.length;
-        given.push(...answers.map(({ label, confidence }) => ({ label, confidence, milliseconds })));
+        const some = samples.slice(start, start + CHUNK);
+        const answers = await answersOf(
+          model,
+          some.map(({ input }) => input),
+        );
+        const milliseconds = (performance.now() - startedAt) / some.length;
+        answers.forEach(({ label, confidence }, i) =>
+          given.set(some[i]!.sampleId, { label, confidence, milliseconds }),
+        );
         await new Promise((resolve) => setImmediate(resolve));
       }
+      for (const [sampleId, one] of given) this.kept.set(keyOf(prefix, sampleId), one);
       return given;
     } finally {
       model.dispose();
     }
   }
 }
+
+const keyOf = (prefix: string, sampleId: string): string => `${prefix} ${sampleId}`;
 
 /** An input that the model cannot read has no answer, which is a wrong one, and keeps no other from being judged. */
 async function answersOf(model: ServedModel, inputs: readonly Input[]): Promise<Given[]> {

@@ -73,7 +73,6 @@ with found as materialized (
   from unnest($2::text[]) as asked (keys)
   cross join lateral (select * from sample_side where keys && asked.keys::int[] offset 0) near
   where near.project_id = $1
-  order by near.sample_id
 )
 select found.side, found.group_hash as "groupHash", found.sketch, found.keys, input.preview
 from found
