@@ -1,5 +1,11 @@
 /** So that nothing is learnt unless it is asked for. */
-export const RESTS = { minNewLabels: 1_000_000, debounceSeconds: 0, maxWaitSeconds: 0, nightlyHour: null };
+export const RESTS = {
+  minNewLabels: 1_000_000,
+  debounceSeconds: 0,
+  maxWaitSeconds: 0,
+  nightlyHour: null,
+  refitAfterModels: null,
+};
 
 /** Changes settings of the default project. Throws an Error with the answer when it is a refusal. */
 export async function changeSettings(url: string, adminKey: string, settings: object): Promise<void> {

@@ -67,7 +67,6 @@ export interface ModelDetail extends ModelRow {
       readonly accuracyOfOthers: number | null;
       readonly areLeftOut?: boolean;
     };
-    readonly control?: { readonly wins: number; readonly losses: number } | null;
   } | null;
   /** As the champion, beside the model it replaced, on random audits verified since. */
   readonly watch: {

@@ -53,7 +53,7 @@ function Facts({ model }: { model: ModelDetail }) {
   const { metrics, evaluation } = model;
   const facts: [string, string | null][] = [
     ['Made', dateTime(model.createdAt)],
-    ['Parent', model.parent === null ? 'none' : `v${model.parent}`],
+    ['Parent', model.parent === null ? 'none: learnt from nothing' : `v${model.parent}`],
     ['Learnt from', `${count(metrics.trainSamples)} ${model.kind} samples in ${duration(metrics.seconds)}`],
     ['Labels', model.labels.length > 0 ? count(model.labels.length) : null],
     ['Held out', heldOut(model)],
@@ -65,7 +65,6 @@ function Facts({ model }: { model: ModelDetail }) {
     ['Labels left out, flagged', doubts(model)],
     ['Out of scope', scopeOf(model)],
     ['Nearly learnt by heart', leaksOf(model)],
-    ['Beside learning from nothing', evaluation?.control ? bout(evaluation.control) : null],
     ['Size', `${(model.bytes / 1e6).toFixed(2)} MB, ${model.backend}`],
     ['Snapshot', model.snapshotId],
     ['SHA-256', model.sha256.slice(0, 16)],

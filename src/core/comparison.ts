@@ -44,14 +44,6 @@ export interface Source {
   readonly contradicted: number;
 }
 
-/** The challenger beside its control, which learnt the same samples from nothing instead of from the parent. */
-export interface ControlBout {
-  readonly correct: number;
-  /** Challenger right where the control is wrong, and the other way round. */
-  readonly wins: number;
-  readonly losses: number;
-}
-
 /** Held-out samples that are nearly the same as something learnt: the more they raise the accuracy, the less it tells. */
 export interface LeakReport {
   readonly samples: number;
@@ -77,8 +69,6 @@ export interface EvaluationReport extends BoutReport {
   readonly footprint: Footprint;
   /** Absent in evaluations of before it was looked for. */
   readonly leaks?: LeakReport;
-  /** One version in ten has a control; null for the others. */
-  readonly control?: ControlBout | null;
   /** Of the labels that are new since the last snapshot. */
   readonly sources: readonly Source[];
 }

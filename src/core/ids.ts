@@ -32,6 +32,9 @@ export function idFrom(text: string): string {
   );
 }
 
+/** A run's seed: repeatable, a function of its id. */
+export const seedOf = (runId: string): number => Number.parseInt(sha256(runId).slice(0, 7), 16);
+
 /** SHA-256 in hex. */
 export const sha256 = (data: string | Buffer): string => hash('sha256', data, 'hex');
 

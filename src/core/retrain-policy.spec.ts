@@ -7,6 +7,7 @@ const settings: RetrainSettings = {
   maxWaitSeconds: 600,
   nightlyHour: 3,
   driftLabels: 20,
+  refitAfterModels: 10,
 };
 const at = (time: string) => new Date(`2026-11-24T${time}Z`);
 const state = (over: Partial<LoopState> = {}): LoopState => ({
@@ -16,6 +17,7 @@ const state = (over: Partial<LoopState> = {}): LoopState => ({
   lastNewLabelAt: at('11:59:00'),
   lastSnapshotAt: at('04:00:00'),
   isRunOpen: false,
+  modelsSinceRefit: 0,
   ...over,
 });
 
@@ -60,6 +62,27 @@ describe('decideRetrain', () => {
       { fire: true, trigger: 'nightly', reason: 'nightly run with 3 new labels' },
     ],
   ] as const)('%s', (_, over, expected) => expect(decideRetrain(state(over), settings)).toEqual(expected));
+
+  const tenModels = { newLabels: 0, modelsSinceRefit: 10 };
+  const afterTen = '10 models went on from the one before since all was learnt from nothing';
+  const nothingNew = { fire: false, reason: 'no new labels since the last snapshot' };
+
+  it.each([
+    ['ten models, and quiet', {}, { fire: true, trigger: 'refit', reason: afterTen }],
+    ['nine models', { modelsSinceRefit: 9 }, nothingNew],
+    ['a snapshot was made lately', { lastSnapshotAt: at('11:50:01') }, nothingNew],
+    ['as long ago as a burst may last', { lastSnapshotAt: at('11:50:00') }, { fire: true, trigger: 'refit' }],
+    ['the nightly hour', { now: at('03:00:30'), lastSnapshotAt: at('03:00:10') }, { fire: true, trigger: 'refit' }],
+    ['a run under way', { isRunOpen: true }, nothingNew],
+    ['labels that wait', { newLabels: 3 }, { fire: false, reason: '3 of 200 new labels' }],
+  ] as const)('learns from nothing where it delays no label: %s', (_, over, expected) =>
+    expect(decideRetrain(state({ ...tenModels, ...over }), settings)).toMatchObject(expected),
+  );
+
+  it('never learns from nothing where the project does not want it', () => {
+    const never = { ...settings, refitAfterModels: null };
+    expect(decideRetrain(state({ ...tenModels, modelsSinceRefit: 1_000 }), never)).toEqual(nothingNew);
+  });
 
   it('fires nightly before the hour has come today for a snapshot of the day before yesterday', () => {
     const decision = decideRetrain(

@@ -1,3 +1,6 @@
+/** What starts a run that learns from nothing and from all history, not from the model that serves and a bounded rest. */
+export const REFIT = 'refit';
+
 /** When a project trains. Labels are counted since its last snapshot; times are seconds. */
 export interface RetrainSettings {
   readonly minNewLabels: number;
@@ -9,6 +12,8 @@ export interface RetrainSettings {
   readonly nightlyHour: number | null;
   /** With so many new labels a change of the traffic starts a run; null for never. */
   readonly driftLabels: number | null;
+  /** After so many models that went on from the one before, the next learns from nothing; null for never. */
+  readonly refitAfterModels: number | null;
 }
 
 export interface LoopState {
@@ -19,10 +24,12 @@ export interface LoopState {
   readonly lastNewLabelAt: Date | null;
   readonly lastSnapshotAt: Date | null;
   readonly isRunOpen: boolean;
+  /** Models since the last refit that went on from the one before. */
+  readonly modelsSinceRefit: number;
 }
 
 export type RetrainDecision =
-  | { readonly fire: true; readonly trigger: 'new-labels' | 'nightly'; readonly reason: string }
+  | { readonly fire: true; readonly trigger: 'new-labels' | 'nightly' | typeof REFIT; readonly reason: string }
   | {
       readonly fire: false;
       readonly reason: string;
@@ -34,7 +41,11 @@ export type RetrainDecision =
  * came while a run was open, or while nobody looked, fires at a later tick and is never lost.
  */
 export function decideRetrain(state: LoopState, settings: RetrainSettings): RetrainDecision {
-  if (state.newLabels === 0) return wait('no new labels since the last snapshot');
+  if (state.newLabels === 0) {
+    if (!isRefitDue(state, settings)) return wait('no new labels since the last snapshot');
+    const reason = `${state.modelsSinceRefit} models went on from the one before since all was learnt from nothing`;
+    return { fire: true, trigger: REFIT, reason };
+  }
   if (state.isRunOpen) return wait(`a run is under way; ${state.newLabels} new labels wait for the next one`);
   if (isNightlyDue(state, settings)) {
     return { fire: true, trigger: 'nightly', reason: `nightly run with ${state.newLabels} new labels` };
@@ -53,6 +64,16 @@ export function decideRetrain(state: LoopState, settings: RetrainSettings): Retr
     };
   }
   return { fire: true, trigger: 'new-labels', reason: `${state.newLabels} new labels since the last snapshot` };
+}
+
+/** Due after so many models, when it keeps no label waiting: where it has been quiet for a while, and in the nightly hour. */
+function isRefitDue(
+  { modelsSinceRefit, isRunOpen, lastSnapshotAt, now }: LoopState,
+  settings: RetrainSettings,
+): boolean {
+  const { refitAfterModels, maxWaitSeconds, nightlyHour } = settings;
+  if (refitAfterModels === null || modelsSinceRefit < refitAfterModels || isRunOpen) return false;
+  return now.getUTCHours() === nightlyHour || secondsSince(lastSnapshotAt, now) >= maxWaitSeconds;
 }
 
 const wait = (reason: string): RetrainDecision => ({ fire: false, reason });

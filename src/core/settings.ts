@@ -15,6 +15,8 @@ export interface ProjectSettings {
   readonly retrain: RetrainSettings;
   readonly labels: LabelChanges;
   readonly training: ReplayLimits & {
+    /** Most samples that a run learns from which learns from nothing and from all history. */
+    readonly maxRefitSamples: number;
     /** Who trains: this service, the program in TRAINER_COMMAND, or a Job in a Kubernetes cluster. */
     readonly runner: Runner;
   };
@@ -26,9 +28,16 @@ export interface ProjectSettings {
 export const DEFAULT_SETTINGS: ProjectSettings = {
   task: null,
   holdoutPercent: 20,
-  retrain: { minNewLabels: 200, debounceSeconds: 30, maxWaitSeconds: 600, nightlyHour: 3, driftLabels: 20 },
+  retrain: {
+    minNewLabels: 200,
+    debounceSeconds: 30,
+    maxWaitSeconds: 600,
+    nightlyHour: 3,
+    driftLabels: 20,
+    refitAfterModels: 10,
+  },
   labels: NO_CHANGES,
-  training: { maxSamples: 50_000, halfLifeDays: 90, runner: 'built-in' },
+  training: { maxSamples: 50_000, maxRefitSamples: 200_000, halfLifeDays: 90, runner: 'built-in' },
   promotion: {
     minHoldout: 20,
     minGolden: 150,

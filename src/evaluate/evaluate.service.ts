@@ -4,7 +4,6 @@ import {
   comparable,
   type BoutReport,
   compare,
-  type ControlBout,
   type EvaluationReport,
   type HoldoutAnswers,
   type LeakReport,
@@ -15,12 +14,11 @@ import { type Judge, judgeFor } from '../core/judge.js';
 import type { ManifestLine, SnapshotSample } from '../core/manifest.js';
 import type { Anchor } from '../core/promotion.js';
 import { promoteModel } from '../jobs.js';
-import { controlPrefix } from '../platform/model-runtime/model-runtime.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { type Contender, ContenderService } from './contender.service.js';
-import { type Contest, EvaluateStore } from './evaluate.store.js';
+import { EvaluateStore } from './evaluate.store.js';
 
 /** Of the new labels the last ones are looked at for who said them. */
 const MOST_OF_BATCH = 2_000;
@@ -75,7 +73,6 @@ export class EvaluateService {
         ...leaksIn({ holdout, judge }, challenger, contest.leaked),
         areLeftOut: compared.length < holdout.length,
       },
-      control: await this.control({ holdout, challenger, judge }, contest.challenger),
       sources: asked ? sourcesOf(batch, asked.answers.slice(holdout.length), judge) : [],
     };
     await this.store.save(projectId, contest, version, report);
@@ -96,17 +93,6 @@ export class EvaluateService {
       judge,
     );
     return { version: anchor.version, wins, losses };
-  }
-
-  /** Null where there is no control. */
-  private async control(
-    { holdout, challenger, judge }: Judged,
-    contender: Contest['challenger'],
-  ): Promise<ControlBout | null> {
-    if (!contender.hasControl) return null;
-    const control = await this.contenders.answers({ ...contender, prefix: controlPrefix(contender.prefix) }, holdout);
-    const { champion, wins, losses } = compare(holdout, challenger, control, judge);
-    return { correct: champion!.correct, wins, losses };
   }
 }
 

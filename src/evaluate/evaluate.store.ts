@@ -17,7 +17,7 @@ export interface Contest {
   readonly task: Task | null;
   /** Of values: see PromotionSettings. */
   readonly tolerance: number | null;
-  readonly challenger: Contender & { readonly bytes: number; readonly hasControl: boolean };
+  readonly challenger: Contender & { readonly bytes: number };
   /** Held out, and nearly the same as something the challenger learnt from. */
   readonly leaked: ReadonlySet<string>;
   readonly champion: Contender | null;
@@ -31,7 +31,7 @@ export class EvaluateStore {
 
   async contest(projectId: string, version: number): Promise<Contest | undefined> {
     const [row] = await this.db.query<ContestRow>(
-      `select m.snapshot_id, d.manifest_key, d.created_at, coalesce(b.cut, 0) as parent_cut, m.prefix, m.bytes, m.metrics ? 'control' as has_control,
+      `select m.snapshot_id, d.manifest_key, d.created_at, coalesce(b.cut, 0) as parent_cut, m.prefix, m.bytes,
               coalesce(m.metrics->'leaks'->'leaked', '[]'::jsonb) as leaked, p.settings,
               a.version as champion, c.prefix as champion_prefix,
               k.version as anchor, k.prefix as anchor_prefix
@@ -89,7 +89,7 @@ function contestOf(version: number, row: ContestRow): Contest {
     halfLifeDays: training.halfLifeDays,
     task,
     tolerance: promotion.tolerance,
-    challenger: { version, prefix: row.prefix, bytes: row.bytes, hasControl: row.has_control, labels },
+    challenger: { version, prefix: row.prefix, bytes: row.bytes, labels },
     leaked: new Set(row.leaked),
     champion: contender(row.champion, row.champion_prefix),
     anchor: contender(row.anchor, row.anchor_prefix),
@@ -104,7 +104,6 @@ interface ContestRow {
   readonly created_at: Date;
   readonly parent_cut: string;
   readonly bytes: number;
-  readonly has_control: boolean;
   readonly leaked: readonly string[];
   readonly settings: SettingsPatch;
   readonly prefix: string;

@@ -49,6 +49,14 @@ export const SettingsPatchSchema = z.strictObject({
         .nullable()
         .optional()
         .describe('With so many new labels a change of the traffic starts a run; null for never.'),
+      refitAfterModels: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000)
+        .nullable()
+        .optional()
+        .describe('After so many models one learns from nothing and all history, in a quiet hour; null for never.'),
     })
     .optional(),
   labels: z
@@ -77,6 +85,13 @@ export const SettingsPatchSchema = z.strictObject({
         .max(1_000_000)
         .optional()
         .describe('A run learns from at most so many samples.'),
+      maxRefitSamples: z
+        .number()
+        .int()
+        .min(100)
+        .max(1_000_000)
+        .optional()
+        .describe('The same for a run that learns from nothing and all history.'),
       runner: z
         .enum(['built-in', 'command', 'kubernetes'])
         .optional()

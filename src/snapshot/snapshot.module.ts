@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { FreezeProcessor } from './freeze.processor.js';
-import { HistoryService } from './history.service.js';
 import { SideService } from './side.service.js';
 import { SideStore } from './side.store.js';
 import { SnapshotController } from './snapshot.controller.js';
@@ -11,15 +10,6 @@ import { TickService } from './tick.service.js';
 
 @Module({
   controllers: [SnapshotController],
-  providers: [
-    SnapshotService,
-    SnapshotStore,
-    SideService,
-    SideStore,
-    HistoryService,
-    TickService,
-    TickProcessor,
-    FreezeProcessor,
-  ],
+  providers: [SnapshotService, SnapshotStore, SideService, SideStore, TickService, TickProcessor, FreezeProcessor],
 })
 export class SnapshotModule {}

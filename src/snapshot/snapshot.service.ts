@@ -1,6 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
-import { hasControl, seedOf } from '../core/control.js';
 import { LoopError } from '../core/errors.js';
 import { isUuid, newId, sha256 } from '../core/ids.js';
 import {
@@ -11,14 +10,15 @@ import {
   withLabelsToday,
 } from '../core/manifest.js';
 import { type Page, pageOf } from '../core/page.js';
-import { replay } from '../core/replay.js';
+import { replay, type ReplayLimits } from '../core/replay.js';
+import { REFIT } from '../core/retrain-policy.js';
+import type { ProjectSettings } from '../core/settings.js';
 import { countBy } from '../core/tally.js';
 import { trainModel } from '../jobs.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { exportSamples, type ExportFormat } from '../platform/object-store/sample-export.js';
 import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
-import { HistoryService } from './history.service.js';
 import { SideService } from './side.service.js';
 import { type Snapshot, SnapshotStore } from './snapshot.store.js';
 
@@ -36,7 +36,6 @@ export class SnapshotService {
   constructor(
     private readonly store: SnapshotStore,
     private readonly sides: SideService,
-    private readonly histories: HistoryService,
     private readonly objects: ObjectStore,
     private readonly jobs: JobQueue,
   ) {}
@@ -100,17 +99,18 @@ export class SnapshotService {
   /** The object is written before the row, so that no row names a manifest that is not there. */
   private async write({ projectId, runId, trigger, reason }: FreezeOrder): Promise<Snapshot> {
     const parent = await this.store.latest(projectId);
-    const cut = await this.store.cut(projectId);
+    const isRefit = trigger === REFIT;
+    // What is new stays new for the run that goes on from the model that serves.
+    const cut = isRefit && parent ? parent.cut : await this.store.cut(projectId);
     const settings = await this.store.settings(projectId);
-    const known = withLabelsToday(await this.known(projectId, parent), settings.labels);
+    const all = isRefit ? await this.store.lines(projectId, null) : await this.known(projectId, parent);
+    const known = withLabelsToday(all, settings.labels);
     const usedUpTo = parent?.cut ?? -1n;
     const placed = await this.sides.place(projectId, known, usedUpTo);
-    const lines = replay(placed, usedUpTo, settings.training);
+    const lines = replay(placed, usedUpTo, isRefit ? wideLimits(settings) : settings.training);
     const text = encodeManifest(lines);
     const id = newId();
     const manifestKey = `snapshots/${projectId}/${id}.ndjson.gz`;
-    if (runId !== null && parent && hasControl(seedOf(runId)))
-      await this.histories.keep(projectId, settings, { manifestKey, lines, usedUpTo });
     await this.objects.put(manifestKey, gzipSync(text), 'application/gzip');
     const trainCount = lines.filter(({ split }) => split === 'train').length;
     return this.store.insert({
@@ -131,6 +131,11 @@ export class SnapshotService {
     });
   }
 }
+
+const wideLimits = ({ training }: ProjectSettings): ReplayLimits => ({
+  ...training,
+  maxSamples: training.maxRefitSamples,
+});
 
 const byId = (a: ManifestLine, b: ManifestLine): number => (a.sampleId < b.sampleId ? -1 : 1);
 

@@ -25,7 +25,7 @@ export class TrainController {
     @IdempotencyKey() key: string | undefined,
     @Body({ schema: RunOrder }) order: z.infer<typeof RunOrder>,
   ) {
-    return this.training.order(projectId, order?.reason ?? 'asked for', key);
+    return this.training.order(projectId, order ?? {}, key);
   }
 
   @Get()

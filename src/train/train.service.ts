@@ -1,8 +1,8 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
-import { seedOf } from '../core/control.js';
 import { LoopError } from '../core/errors.js';
-import { idFrom, isUuid, newId } from '../core/ids.js';
+import { idFrom, isUuid, newId, seedOf } from '../core/ids.js';
 import { type Page, pageOf } from '../core/page.js';
+import { REFIT } from '../core/retrain-policy.js';
 import { evaluateModel, freezeSnapshot } from '../jobs.js';
 import type { Config } from '../platform/config.js';
 import {
@@ -22,6 +22,12 @@ import { type ClaimedRun, type RunRow, TrainStore } from './train.store.js';
 
 const HEARTBEAT_MS = 500;
 const MAX_ATTEMPTS = 3;
+
+/** What a person may say about a run. */
+export interface RunWish {
+  readonly reason?: string | undefined;
+  readonly fromNothing?: boolean | undefined;
+}
 
 interface RunOrder {
   readonly projectId: string;
@@ -45,10 +51,11 @@ export class TrainService implements BeforeApplicationShutdown {
   ) {}
 
   /** Asks for a run now, whatever the retrain policy thinks. With the same key it is the same run. */
-  async order(projectId: string, reason: string, key?: string): Promise<{ id: string }> {
+  async order(projectId: string, { reason, fromNothing }: RunWish, key?: string): Promise<{ id: string }> {
+    const trigger = fromNothing ? REFIT : 'manual';
     const id = key === undefined ? newId() : idFrom(`run ${key} of ${projectId}`);
-    await this.store.queue({ id, projectId, trigger: 'manual', seed: seedOf(id) });
-    await this.jobs.hint(freezeSnapshot, { projectId, runId: id, trigger: 'manual', reason });
+    await this.store.queue({ id, projectId, trigger, seed: seedOf(id) });
+    await this.jobs.hint(freezeSnapshot, { projectId, runId: id, trigger, reason: reason ?? 'asked for' });
     return { id };
   }
 

@@ -19,6 +19,7 @@ export interface ClaimedRun {
   readonly settings: TrainingSettings;
   readonly runner: Runner;
   readonly base: BaseInputs | null;
+  /** What it goes on from; null for the first model and for a refit. */
   readonly champion: { readonly version: number; readonly prefix: string } | null;
 }
 
@@ -175,14 +176,14 @@ with claimed as (
                           heartbeat_at = now(), error = null
   where id = $1 and (status = 'queued'
                      or (status = 'running' and heartbeat_at < now() - make_interval(secs => $2)))
-  returning project_id, snapshot_id, attempt, seed
+  returning project_id, snapshot_id, attempt, seed, trigger
 )
 select c.attempt, c.seed, d.manifest_key, d.sha256, p.settings, a.version as champion, m.prefix,
        b.prefix as base_prefix, b.hash as base_hash, b.spec as base_spec, b.features as base_features
 from claimed c
 join project p on p.id = c.project_id
 join dataset_snapshot d on d.id = c.snapshot_id
-left join model_alias a on a.project_id = c.project_id and a.name = 'champion'
+left join model_alias a on a.project_id = c.project_id and a.name = 'champion' and c.trigger <> 'refit'
 left join model_version m on m.project_id = a.project_id and m.version = a.version
 left join lateral (
   select * from base_model where project_id = c.project_id and retired_at is null order by created_at desc limit 1

@@ -1,7 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import sharp from 'sharp';
-import { hasControl, seedOf } from '../../src/core/control.js';
-import { idFrom } from '../../src/core/ids.js';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
 import type { TrainingMetrics } from '../../src/platform/model-runtime/types.js';
 import { aCorrection, aLongMessage, aPrediction, labelledTraffic } from '../support/builders.js';
@@ -15,6 +13,8 @@ import {
 } from '../support/flywheel.js';
 
 let flywheel: TestFlywheel;
+/** Of vi.waitFor. */
+const WITHIN = { timeout: 30_000, interval: 200 };
 const MANUAL = { retrain: { minNewLabels: 1_000_000, nightlyHour: null } };
 
 beforeAll(async () => {
@@ -72,30 +72,50 @@ async function pictures(count: number): Promise<{ input: object; label: string }
   );
 }
 
-/** A key whose run has a control: one seed in ten. */
-function controlledKey(projectId: string): string {
-  for (let n = 0; ; n += 1) if (hasControl(seedOf(idFrom(`run key-${n} of ${projectId}`)))) return `key-${n}`;
-}
-
 describe('training', () => {
-  it('compares one model in ten with its control, which learnt all history from nothing', async () => {
-    const client = await newProject(flywheel, 'controlled', { ...MANUAL, training: { maxSamples: 100 } });
+  it('learns from nothing and from all history after so many models, and is judged like any other', async () => {
+    const retrain = { ...MANUAL.retrain, maxWaitSeconds: 0, refitAfterModels: 1 };
+    const client = await newProject(flywheel, 'refitted', { retrain, training: { maxSamples: 100 } });
     await teach(client, points(300), 'c');
     await train(client);
-    expect((await client.get('/v1/models/1')).body).toMatchObject({ evaluation: { control: null } });
-    const { body } = await client.post('/v1/runs').set('idempotency-key', controlledKey('controlled')).expect(202);
-    await endOfRun(client, (body as { id: string }).id);
-    const { body: second } = await client.get('/v1/models/2').expect(200);
-    const { evaluation } = second as { evaluation: Record<string, Record<string, number>> };
-    const { trainSamples, control: learnt } = (second as { metrics: TrainingMetrics }).metrics;
-    expect(trainSamples).toBeLessThanOrEqual(100);
-    // Four of five of the 300, but for those that were left out as doubtful.
-    expect(learnt!.trainSamples).toBeGreaterThan(200);
-    expect(learnt!.trainSamples).toBeLessThan(280);
-    const { control, challenger } = evaluation as { control: Record<string, number>; challenger: { correct: number } };
-    expect(challenger.correct - control.correct!).toBe(control.wins! - control.losses!);
-    expect(control.correct).toBeGreaterThan(0);
-    expect(Object.keys(((await client.get('/v1/models')).body as { items: object[] }).items)).toHaveLength(2);
+    await train(client);
+    const refit = await vi.waitFor(async () => {
+      const { body } = await client.get('/v1/runs?limit=1').expect(200);
+      const [latest] = (body as { items: (Run & { trigger: string })[] }).items;
+      expect(latest).toMatchObject({ trigger: 'refit', status: 'succeeded', modelVersion: 3 });
+      return latest!;
+    }, WITHIN);
+    expect(refit.decision).toMatchObject({ champion: { accuracy: expect.any(Number) as number } });
+    const learntFrom = async (version: number) => {
+      const { body } = await client.get(`/v1/models/${version}`).expect(200);
+      const { parent, metrics } = body as { parent: number | null; metrics: TrainingMetrics };
+      return { parent, samples: metrics.trainSamples };
+    };
+    const [second, third] = await Promise.all([learntFrom(2), learntFrom(3)]);
+    expect(second).toMatchObject({ parent: 1 });
+    expect(second.samples).toBeLessThanOrEqual(100);
+    // Four of five of the 300, but for those that are left out as doubtful.
+    expect(third).toMatchObject({ parent: null });
+    expect(third.samples).toBeGreaterThan(200);
+    expect(third.samples).toBeLessThan(280);
+  });
+
+  it('learns from nothing when it is asked to, and what is new then stays new for the next run', async () => {
+    const client = await newProject(flywheel, 'fresh', MANUAL);
+    const all = points(200);
+    await teach(client, all.slice(0, 150), 'f');
+    await train(client);
+    await teach(client, all.slice(150), 'g');
+    const { body } = await client.post('/v1/runs', { fromNothing: true }).expect(202);
+    const { modelVersion } = await endOfRun(client, (body as { id: string }).id);
+    await train(client);
+    const { body: model } = await client.get(`/v1/models/${modelVersion}`).expect(200);
+    expect(model).toMatchObject({ parent: null });
+    const { body: snapshots } = await client.get('/v1/snapshots').expect(200);
+    const [third, second] = (snapshots as { items: { trainCount: number; newLabels: number; trigger: string }[] })
+      .items;
+    expect(second).toMatchObject({ trigger: 'refit', newLabels: 50 });
+    expect(third).toMatchObject({ trigger: 'manual', newLabels: 50, trainCount: second!.trainCount });
   });
 
   it('learns numeric vectors', async () => {

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { encodeManifest, type ManifestLine } from '../../src/core/manifest.js';
 import { readModelFiles } from '../../src/platform/model-runtime/load-model.js';
 import {
-  controlPrefix,
   ModelRuntime,
   TrainingFailed,
   type TrainingJob,
@@ -191,22 +190,6 @@ describe('a training run in a process of its own', () => {
       hooks(),
     );
     expect(report.labels).toEqual([...WORDS].sort());
-  });
-
-  it('learns from nothing as well, one run in ten, and keeps that beside the model', async () => {
-    await runtime.train(aJob(), hooks());
-    const child = { parentPrefix: 'models/1/', outputPrefix: 'models/2/' };
-    const { metrics } = await runtime.train(aJob({ ...child, seed: 20 }), hooks());
-    expect(metrics.control).toEqual({ finalLoss: expect.any(Number) as number, trainSamples: metrics.trainSamples });
-    const [fresh] = await Promise.all([
-      runtime.train(aJob({ seed: 20, outputPrefix: 'models/3/' }), hooks()),
-      runtime.load(store, controlPrefix('models/2/')),
-    ]);
-    expect(fresh.metrics.control).toBeUndefined();
-    // Nothing but the start is another: without a parent the same features and labels make the same bytes.
-    expect(objects.get('/loop/models/2/control/weights.bin')).toEqual(objects.get('/loop/models/3/weights.bin'));
-    expect(objects.get('/loop/models/2/weights.bin')).not.toEqual(objects.get('/loop/models/3/weights.bin'));
-    expect((await runtime.train(aJob({ ...child, seed: 21 }), hooks())).metrics.control).toBeUndefined();
   });
 
   it('ends within about a second of a cancellation and leaves no manifest', async () => {

@@ -15,6 +15,7 @@ export async function readLoopState(
     lastSnapshotAt: row!.snapshot_at,
     lastSnapshotId: row!.snapshot_id,
     isRunOpen: row!.is_run_open,
+    modelsSinceRefit: row!.models_since_refit,
   };
 }
 
@@ -26,6 +27,7 @@ interface LoopStateRow {
   readonly snapshot_id: string | null;
   readonly snapshot_at: Date | null;
   readonly is_run_open: boolean;
+  readonly models_since_refit: number;
 }
 
 const LOOP_STATE = `
@@ -38,6 +40,9 @@ select now() as now, count(s.*)::int as new_labels, min(s.labelled_at) as first_
                   and d.run_id is not null and not exists (select 1 from training_run r where r.id = d.run_id))
        or exists (select 1 from model_version m where m.project_id = $1
                   and m.version = (select max(version) from model_version where project_id = $1)
-                  and not exists (select 1 from promotion p where p.project_id = $1 and p.to_version = m.version)) as is_run_open
+                  and not exists (select 1 from promotion p where p.project_id = $1 and p.to_version = m.version)) as is_run_open,
+       (select count(*)::int from model_version m where m.project_id = $1 and m.parent is not null
+        and m.created_at > coalesce((select max(created_at) from dataset_snapshot where project_id = $1 and trigger = 'refit'),
+                                    '-infinity')) as models_since_refit
 from sample s
 where s.project_id = $1 and s.status = 'resolved' and s.revision > coalesce((select cut from last), 0)`;

@@ -14,6 +14,9 @@ export interface FitOrder {
   readonly onProgress: (fraction: number, note: string) => void;
 }
 
+/** From nothing, and without a word about it. */
+export const COLD = { isWarm: false, onProgress: () => undefined } as const satisfies Partial<FitOrder>;
+
 export interface Fit {
   readonly finalLoss: number;
   readonly epochs: number;

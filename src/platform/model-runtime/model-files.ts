@@ -104,9 +104,6 @@ export function fileOf(files: ModelFiles, name: string): Buffer {
 /** Object key of a model file: one slash between prefix and name, whether or not the prefix ends in one. */
 export const fileKey = (prefix: string, name: string): string => `${prefix.replace(/\/+$/, '')}/${name}`;
 
-/** Where the control of a model is: learnt from the same samples, from nothing. It is compared and never served. */
-export const controlPrefix = (prefix: string): string => fileKey(prefix, 'control/');
-
 /** The bytes of a typed array, little-endian as on every platform Node runs on. */
 export const bytesOf = (array: Float32Array | Int32Array): Buffer =>
   Buffer.from(array.buffer, array.byteOffset, array.byteLength);

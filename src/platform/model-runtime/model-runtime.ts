@@ -5,7 +5,6 @@ import { type TrainingHooks, TrainingProcesses } from './training-processes.js';
 import type { ServedModel } from './types.js';
 
 export { InputMismatch, TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
-export { controlPrefix } from './model-files.js';
 export type { BaseInputs } from './dense-model.js';
 export { elsewhereOf } from './elsewhere.js';
 export type { TrainingJob, TrainingReport } from './training-messages.js';

@@ -1,12 +1,11 @@
 import type { SnapshotSample } from '../../core/manifest.js';
 import { decodeDenseModel } from './dense-model.js';
 import { choose } from './choose.js';
-import type { Fit, FitOrder, Learner } from './learner.js';
+import { COLD, type FitOrder, type Learner } from './learner.js';
 import type { Lesson } from './lesson.js';
 import { type ModelFacts, sealFiles } from './model-files.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { OwnBase, ReadSamples } from './read-samples.js';
-import { COLD, refit } from './refit.js';
 import { type Thawed, thaw } from './thaw.js';
 import { TrainingPace } from './training-pace.js';
 import type { Excluded, Learnt, ModelFiles, TrainedModel, TrainingOptions } from './types.js';
@@ -34,17 +33,15 @@ export async function trainModel(
   const startedAt = performance.now();
   const pace = new TrainingPace(options.signal);
   const prepared = await prepare(all, options, pace, own);
-  const { read, samples, parent, lesson, order, candidates } = prepared;
+  const { read, samples, lesson, order, candidates } = prepared;
   const { learner, choice } = await choose(candidates, { samples, goal: lesson.goal, order: { ...order, ...COLD } });
 
   const { verdict, members, fit } = await judgeAndLearn(prepared, learner, options);
   const thawed = own && (await thawOf(own, { read, lesson, learner, members }, options, pace));
-  const control = parent && options.control && (await refitOf({ read, lesson, learner, members }, options, own, pace));
 
   const { labels } = lesson;
   const about = { kind: read.kind, labels, seed: options.seed, backend: HEADS, counts: lesson.counts };
   const facts = { ...about, ...verdict.facts };
-  const seal = async (files: ModelFiles, its = facts) => sealFiles(await withBase(files, its, own), its);
   const whole = thawed?.files && new Map([...fit.files, ...thawed.files]);
   const metrics = {
     ...baseOf(read),
@@ -56,12 +53,11 @@ export async function trainModel(
     ...(choice && { choice }),
     ...(thawed && { thawing: thawed.report }),
     ...reported(read.excluded),
-    ...controlled(control),
   };
-  const ofControl = control && (await seal(control.fit.files(verdict.temperature), { ...facts, ...control.facts }));
-  const kept = { map: verdict.map, control: ofControl };
-  const files = whole ? sealFiles(whole, { ...facts, thawedFrom: thawed.report.from }) : await seal(fit.files);
-  return { kind: read.kind, labels, files, backend: HEADS, metrics, ...kept };
+  const files = whole
+    ? sealFiles(whole, { ...facts, thawedFrom: thawed.report.from })
+    : sealFiles(await withBase(fit.files, facts, own), facts);
+  return { kind: read.kind, labels, files, backend: HEADS, metrics, map: verdict.map };
 }
 
 /** What is learnt without the labels that are left out; beside the judging already, as mostly none is. */
@@ -134,22 +130,6 @@ const part =
   (onProgress: FitOrder['onProgress'], from: number, to: number): FitOrder['onProgress'] =>
   (fraction, note) =>
     onProgress(from + (to - from) * fraction, note);
-
-/** The control: what was learnt now, without what was left out, and all history. */
-async function refitOf(
-  { read, learner, members }: Lessons,
-  options: TrainingOptions,
-  own: OwnBase | undefined,
-  pace: TrainingPace,
-) {
-  const learnt = Array.from(members, (i) => read.usable[i]!.sample);
-  const samples = [...learnt, ...(options.control?.history ?? [])];
-  const { fit, lesson, trainSamples } = await refit({ samples, candidate: learner.name, own }, options, pace);
-  return { fit, trainSamples, facts: { labels: lesson.labels, counts: lesson.counts } };
-}
-
-const controlled = (control: { fit: Fit; trainSamples: number } | undefined) =>
-  control ? { control: { finalLoss: control.fit.finalLoss, trainSamples: control.trainSamples } } : {};
 
 /** How many samples could not be read, and the first of them with their reasons; nothing when all could. */
 const reported = (excluded: readonly Excluded[]) =>

@@ -1,13 +1,12 @@
 import { setPriority } from 'node:os';
-import { hasControl } from '../../core/control.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { ObjectStore } from '../object-store/object-store.js';
-import { readHistory, readSnapshot } from '../object-store/snapshot-reader.js';
+import { readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
 import { fitAhead, leaksBeside } from './beside.js';
 import { openBase, readModelFiles } from './load-model.js';
-import { controlPrefix, fileKey, fileOf, MANIFEST, MAP, sha256, withProvenance } from './model-files.js';
+import { fileKey, fileOf, MANIFEST, MAP, sha256, withProvenance } from './model-files.js';
 
 import { trainModel } from './train-model.js';
 import type {
@@ -28,9 +27,6 @@ import type { ModelFiles, TrainedModel, TrainingOptions } from './types.js';
 const ORPHANED = 70;
 const LOWER_PRIORITY = 10;
 const PROGRESS_EVERY_MS = 500;
-
-/** Characters of inputs that a control reads beside those of its run. */
-const MOST_HISTORY = 2 ** 28;
 
 const cancelled = new AbortController();
 
@@ -67,17 +63,14 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
 
 /** What another program trains has no parent: it begins as it likes. */
 async function optionsOf(store: ObjectStore, job: TrainingJob): Promise<TrainingOptions> {
-  const { seed, settings, parentPrefix, elsewhere, manifestKey } = job;
+  const { seed, settings, parentPrefix, elsewhere } = job;
   const isFresh = parentPrefix === undefined || elsewhere !== undefined;
   const parent = isFresh ? {} : { parent: await readModelFiles(store, parentPrefix) };
-  const control =
-    !isFresh && hasControl(seed) ? { control: { history: await readHistory(store, manifestKey, MOST_HISTORY) } } : {};
-  return { seed, settings, ...parent, ...control, fitAhead, onProgress: progress(), signal: cancelled.signal };
+  return { seed, settings, ...parent, fitAhead, onProgress: progress(), signal: cancelled.signal };
 }
 
 /** The model comes last: what lies beside it is there when it is. */
-async function keep(store: ObjectStore, prefix: string, { files, map, control }: TrainedModel): Promise<void> {
-  if (control) await putFiles(store, controlPrefix(prefix), control);
+async function keep(store: ObjectStore, prefix: string, { files, map }: TrainedModel): Promise<void> {
   if (map) await store.put(fileKey(prefix, MAP), JSON.stringify(map), 'application/json');
   await putFiles(store, prefix, files);
 }

@@ -55,8 +55,6 @@ export interface TrainingOptions {
   readonly seed: number;
   readonly parent?: ModelFiles;
   readonly settings: TrainingSettings;
-  /** Beside learning from the parent learn once more, from nothing: the same samples and these. */
-  readonly control?: { readonly history: readonly SnapshotSample[] };
   /** Learns on another thread what is to be learnt if no label is left out; on this one where it is not given. */
   readonly fitAhead?: (order: AheadOrder) => Ahead | undefined;
   readonly onProgress: (fraction: number, note: string) => void;
@@ -147,8 +145,6 @@ export interface TrainingMetrics {
   readonly thawing?: Thawing;
   /** Absent in versions of before it was looked for. */
   readonly leaks?: LeakCertificate;
-  /** There is a control: the same samples, and what of all history is not among them, learnt from nothing. */
-  readonly control?: { readonly finalLoss: number; readonly trainSamples: number };
   /** Samples that could not be read, when there were any. */
   readonly excluded?: { readonly samples: number; readonly first: readonly Excluded[] };
 }
@@ -161,6 +157,4 @@ export interface TrainedModel {
   readonly metrics: TrainingMetrics;
   /** Kept beside the model; null where samples were too few to be judged, absent for other people's trainers. */
   readonly map?: SampleMap | null;
-  /** The files of the control, where there is one. */
-  readonly control?: ModelFiles | undefined;
 }

@@ -3,7 +3,7 @@ import { blobFacts } from '../../core/blob.js';
 import type { Input } from '../../core/input.js';
 import { decodeManifest, type ManifestLine, type SnapshotSample } from '../../core/manifest.js';
 import { readLine } from '../../core/pack-line.js';
-import { groupBy, sum } from '../../core/tally.js';
+import { groupBy } from '../../core/tally.js';
 import type { ObjectStore } from './object-store.js';
 import { decodePack } from './packs.js';
 
@@ -15,32 +15,6 @@ export async function readSnapshot(
 ): Promise<SnapshotSample[]> {
   const lines = decodeManifest(gunzipSync(await store.get(manifestKey)).toString('utf8'));
   return readInputs(store, lines.filter(wanted));
-}
-
-/** Where it is kept what a snapshot left out, for the run that also learns all history. */
-export const historyKey = (manifestKey: string): string => `${manifestKey}.history`;
-
-const HISTORY_AT_ONCE = 2_000;
-
-/**
- * What the snapshot left out, with inputs, the latest first; nothing where nothing was kept.
- * @param mostCharacters of all inputs as JSON: pictures of a whole history would not fit into memory
- */
-export async function readHistory(
-  store: ObjectStore,
-  manifestKey: string,
-  mostCharacters: number,
-): Promise<SnapshotSample[]> {
-  const kept = await store.find(historyKey(manifestKey));
-  const lines = kept ? decodeManifest(gunzipSync(kept).toString('utf8')).reverse() : [];
-  const samples: SnapshotSample[] = [];
-  let characters = 0;
-  for (let from = 0; from < lines.length && characters < mostCharacters; from += HISTORY_AT_ONCE) {
-    const some = await readInputs(store, lines.slice(from, from + HISTORY_AT_ONCE));
-    characters += sum(some.map(({ input }) => JSON.stringify(input).length));
-    samples.push(...some);
-  }
-  return samples;
 }
 
 /** Lines with their inputs, in the order given. Each pack is read once, however many of its samples are wanted. */
