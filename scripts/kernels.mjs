@@ -1,10 +1,9 @@
-/* Compiles the training arithmetic (kernels/heads.ts) to WebAssembly. With `--out FILE` elsewhere than where it is committed. */
-import { writeFileSync } from 'node:fs';
+/* Compiles the arithmetic of training (kernels/*.ts) to the WebAssembly that is committed. */
+import { readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const COMMITTED = 'src/platform/model-runtime/heads.wasm';
+const COMMITTED = 'src/platform/model-runtime';
 const FLAGS = [
   '--optimizeLevel=3',
   '--shrinkLevel=0',
@@ -15,20 +14,25 @@ const FLAGS = [
   '--importMemory',
 ];
 
-/** The bytes of the module; throws with the compiler's own words when it does not compile. */
-export async function compileKernels() {
+/** Names of the modules. */
+export const KERNELS = readdirSync(`${root}kernels`).map((file) => file.replace(/\.ts$/, ''));
+
+/** The bytes of a module; throws with the compiler's own words when it does not compile. */
+export async function compileKernel(name) {
   const { default: asc } = await import('assemblyscript/asc');
   const files = new Map();
-  const { error, stderr } = await asc.main(['kernels/heads.ts', '--outFile=heads.wasm', '--baseDir', root, ...FLAGS], {
-    writeFile: (name, contents) => void files.set(name, contents),
-  });
+  const { error, stderr } = await asc.main(
+    [`kernels/${name}.ts`, '--outFile=module.wasm', '--baseDir', root, ...FLAGS],
+    { writeFile: (file, contents) => void files.set(file, contents) },
+  );
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
-  return files.get('heads.wasm');
+  return files.get('module.wasm');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { out: { type: 'string', default: `${root}${COMMITTED}` } } });
-  const bytes = await compileKernels();
-  writeFileSync(values.out, bytes);
-  process.stdout.write(`${values.out}: ${bytes.length} bytes\n`);
+  for (const name of KERNELS) {
+    const bytes = await compileKernel(name);
+    writeFileSync(`${root}${COMMITTED}/${name}.wasm`, bytes);
+    process.stdout.write(`${COMMITTED}/${name}.wasm: ${bytes.length} bytes\n`);
+  }
 }

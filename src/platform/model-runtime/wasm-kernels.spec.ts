@@ -90,7 +90,32 @@ describe('gradients on WebAssembly', () => {
     expect(await difference((x, filter) => tf.conv2d(x!, filter!, 2, pad), shapes)).toBeLessThan(NOISE);
   });
 
-  it('of a convolution whose unrolled windows do not fit at once', async () => {
+  it.each([1, 2, 7, 8, 9, 17, 24, 36])('of convolutions and pooling of %i channels', async (channels) => {
+    const convolution: Forward = (x, filter) => tf.conv2d(x!, filter!, 1, 'same');
+    const depthwise: Forward = (x, filter) => tf.depthwiseConv2d(x!, filter!, 2, 'same');
+    const twofold: Forward = (x, filter) => tf.depthwiseConv2d(x!, filter!, 1, 'valid');
+    const image = [2, 6, 5, channels];
+    for (const others of [3, 8, 25]) {
+      expect(await difference(convolution, [image, [3, 3, channels, others]])).toBeLessThan(2 * NOISE);
+    }
+    expect(await difference(depthwise, [image, [3, 3, channels, 1]])).toBeLessThan(NOISE);
+    expect(await difference(twofold, [image, [3, 3, channels, 2]])).toBeLessThan(NOISE);
+    expect(await difference((x) => tf.maxPool(x!, 3, 2, 'same'), [image], -5)).toBeLessThan(NOISE);
+  });
+
+  it.each([
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ])('of products, the first turned over: %s, the second: %s', async (first, second) => {
+    const product: Forward = (a, b) => tf.matMul(a!, b!, first, second);
+    const [a, b] = [first ? [2, 3, 7, 5] : [2, 3, 5, 7], second ? [2, 3, 4, 7] : [2, 3, 7, 4]];
+    expect(await difference(product, [a, b])).toBeLessThan(NOISE);
+    expect(await disagreement(product, [a, b])).toBeLessThan(NOISE);
+  });
+
+  it('of a convolution of large images', async () => {
     const shapes = [
       [5, 64, 64, 16],
       [3, 3, 16, 2],
