@@ -1,5 +1,6 @@
-"""Trains a logistic regression with scikit-learn where Flywheel would train: docs/trainers.md is the contract.
+"""Trains a linear model with scikit-learn where Flywheel would train: docs/trainers.md is the contract.
 
+Labels are learnt by logistic regression, values by ridge regression.
 TRAINER_COMMAND="python3 /path/to/sklearn_trainer.py", and the project's setting training.runner is "command".
 """
 
@@ -9,7 +10,11 @@ import sys
 from urllib.parse import unquote, urlparse
 
 import numpy
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.model_selection import cross_val_predict
+
+LEVEL = 0.9
+FOLDS = 4
 
 
 def path_of(name):
@@ -20,6 +25,27 @@ def say(progress, note):
     print(json.dumps({"progress": progress, "note": note}), flush=True)
 
 
+def learn_labels(rows, samples):
+    """One row of coefficients and one bias a label; the report's labels in the same order."""
+    model = LogisticRegression(max_iter=1000, random_state=int(os.environ["FLYWHEEL_SEED"]))
+    model.fit(rows, [sample["label"] for sample in samples])
+    coefficients, bias = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # one row of scores for two classes
+        coefficients, bias = numpy.vstack([-coefficients / 2, coefficients / 2]), numpy.hstack([-bias / 2, bias / 2])
+    labels = [str(label) for label in model.classes_]
+    return coefficients, bias, {"labels": labels, "metrics": {"epochs": int(model.n_iter_.max())}}
+
+
+def learn_values(rows, samples):
+    """The same of one value; how far off answers are is measured on rows that the model has not seen."""
+    values = numpy.array([sample["value"] for sample in samples])
+    model = RidgeCV(alphas=numpy.logspace(-3, 3, 13))
+    errors = numpy.abs(values - cross_val_predict(model, rows, values, cv=FOLDS))
+    model.fit(rows, values)
+    interval = {"halfWidth": float(numpy.quantile(errors, LEVEL)), "level": LEVEL}
+    return model.coef_.reshape(1, -1), numpy.array([model.intercept_]), {"interval": interval}
+
+
 say(0.0, "reading")
 with open(path_of("FLYWHEEL_SNAPSHOT_URI"), encoding="utf8") as lines:
     samples = [json.loads(line) for line in lines]
@@ -28,28 +54,28 @@ if "vector" not in samples[0]["input"]:
     sys.exit(3)
 
 rows = numpy.array([sample["input"]["vector"] for sample in samples], dtype=numpy.float32)
-labels = [sample["label"] for sample in samples]
 mean, spread = rows.mean(axis=0), rows.std(axis=0)
 spread[spread < 1e-6] = 1
 say(0.2, f"learning from {len(samples)} samples")
-model = LogisticRegression(max_iter=1000, random_state=int(os.environ["FLYWHEEL_SEED"]))
-model.fit((rows - mean) / spread, labels)
-
-classes = [str(label) for label in model.classes_]
-coefficients, bias = model.coef_, model.intercept_
-if len(classes) == 2:  # one row of scores for two classes
-    coefficients, bias = numpy.vstack([-coefficients / 2, coefficients / 2]), numpy.hstack([-bias / 2, bias / 2])
+is_of_values = os.environ["FLYWHEEL_TASK"] == "regression"
+learn = learn_values if is_of_values else learn_labels
+coefficients, bias, report = learn((rows - mean) / spread, samples)
 kernel = (coefficients / spread).T  # the standardisation folded in, so that the model reads raw vectors
 bias = bias - mean @ kernel
 
-width = rows.shape[1]
+width, units = kernel.shape
 dense = {
     "class_name": "Dense",
-    "config": {"name": "scores", "units": len(classes), "activation": "softmax", "batch_input_shape": [None, width]},
+    "config": {
+        "name": "scores",
+        "units": units,
+        "activation": "linear" if is_of_values else "softmax",
+        "batch_input_shape": [None, width],
+    },
 }
 specs = [
-    {"name": "scores/kernel", "shape": [width, len(classes)], "dtype": "float32"},
-    {"name": "scores/bias", "shape": [len(classes)], "dtype": "float32"},
+    {"name": "scores/kernel", "shape": [width, units], "dtype": "float32"},
+    {"name": "scores/bias", "shape": [units], "dtype": "float32"},
 ]
 folder = path_of("FLYWHEEL_MODEL_URI")
 with open(os.path.join(folder, "weights.bin"), "wb") as file:
@@ -59,5 +85,5 @@ with open(os.path.join(folder, "model.json"), "w", encoding="utf8") as file:
     manifest = [{"paths": ["weights.bin"], "weights": specs}]
     json.dump({"format": "layers-model", "modelTopology": topology, "weightsManifest": manifest}, file)
 with open(os.path.join(folder, "report.json"), "w", encoding="utf8") as file:
-    json.dump({"labels": classes, "metrics": {"epochs": int(model.n_iter_.max())}}, file)
+    json.dump(report, file)
 say(1.0, "done")

@@ -113,7 +113,7 @@ describe('a run as a Kubernetes Job', () => {
         },
       },
     });
-    expect(env).toEqual(['FLYWHEEL_SNAPSHOT_URI', 'FLYWHEEL_MODEL_URIS', 'FLYWHEEL_SEED']);
+    expect(env).toEqual(['FLYWHEEL_SNAPSHOT_URI', 'FLYWHEEL_MODEL_URIS', 'FLYWHEEL_SEED', 'FLYWHEEL_TASK']);
   });
 
   it('is refused for good by exit code 3, and tried three times for any other', async () => {

@@ -104,6 +104,29 @@ describe('a trainer of your own', () => {
     expect(body).toMatchObject({ results: [{ label: 'right', modelVersion: 2 }] });
   });
 
+  it('learns values where the project answers with values', async () => {
+    await behave('example');
+    const values = await newProject(flywheel, 'trainers-of-values', { ...SETTINGS, task: 'regression' });
+    const random = seededRandom(5);
+    const houses = Array.from({ length: 200 }, (_, i) => {
+      const vector = [10 * random.next(), random.normal()];
+      return { id: `h${i}`, vector, value: 3 * vector[0]! - 2 * vector[1]! + 7 + 0.1 * random.normal() };
+    });
+    const items = houses.map(({ id, vector }) => aPrediction({ id, input: { vector }, output: { value: 0 } }));
+    await values.post('/v1/predictions', { items }).expect(202);
+    const feedback = houses.map(({ id, value }) => ({ ...aCorrection({ predictionId: id }), label: undefined, value }));
+    await values.post('/v1/feedback', { items: feedback }).expect(202);
+    const { body: ordered } = await values.post('/v1/runs').expect(202);
+    const run = await endOfRun(values, (ordered as { id: string }).id);
+    expect(run).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
+    const { body } = await values.post('/v1/predict', { inputs: [{ vector: [4, 1] }] }).expect(200);
+    const [answer] = (body as { results: { value: number; interval: { low: number; high: number } }[] }).results;
+    expect(answer!.value).toBeCloseTo(3 * 4 - 2 + 7, 0);
+    // Nine of ten errors of a deviation of .1 are below .165.
+    expect(answer!.interval.high - answer!.value).toBeGreaterThan(0.12);
+    expect(answer!.interval.high - answer!.value).toBeLessThan(0.21);
+  });
+
   it('may refuse for good, in its own words', async () => {
     await behave('refuses');
     expect(await runIt()).toMatchObject({ status: 'refused', error: 'not these' });

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { createInterface } from 'node:readline';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
-import { exportedSamples, foreignModel, progressIn, requireSize } from './foreign-output.js';
+import { exportedSamples, foreignModel, progressIn, requireSize, toldOf } from './foreign-output.js';
 import type { TrainedModel, TrainingOptions } from './types.js';
 
 /* A run that is executed by somebody else's program on this machine; docs/trainers.md is its contract. */
@@ -29,10 +29,10 @@ export async function trainByCommand(
   try {
     const [snapshot, output] = [join(folder, 'snapshot.ndjson'), join(folder, 'model')];
     await mkdir(output);
-    await writeFile(snapshot, exportedSamples(samples));
+    await writeFile(snapshot, exportedSamples(samples, options.settings.task));
     await run(command, { folder, snapshot, output, options });
     const left = await filesIn(output);
-    return await foreignModel(left, { samples, backend: 'command', seed: options.seed, startedAt });
+    return await foreignModel(left, { samples, backend: 'command', options, startedAt });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -47,7 +47,7 @@ interface Places {
 
 /** Runs the command to its end. It ends with this process, and a second after a cancellation at the latest. */
 function run(command: string, { folder, snapshot, output, options }: Places): Promise<void> {
-  const { signal, onProgress, seed } = options;
+  const { signal, onProgress } = options;
   const shell = ['/bin/sh', '-c', `exec ${command}`] as const;
   const [program, ...args] = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', ...shell] : shell;
   const child = spawn(program!, args, {
@@ -56,7 +56,7 @@ function run(command: string, { folder, snapshot, output, options }: Places): Pr
       PATH: '/usr/local/bin:/usr/bin:/bin',
       FLYWHEEL_SNAPSHOT_URI: pathToFileURL(snapshot).href,
       FLYWHEEL_MODEL_URI: `${pathToFileURL(output).href}/`,
-      FLYWHEEL_SEED: String(seed),
+      ...toldOf(options),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

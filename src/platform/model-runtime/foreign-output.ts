@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { type BaseInput, faultsOfBase, formatOf } from '../../core/base-model.js';
 import { kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
+import { type Task, valueOf } from '../../core/task.js';
 import { Base } from './base.js';
 import { TrainingFailed } from './errors.js';
 import { IMAGE_INPUT } from './image-input.js';
 import { countLabels, type ForeignBackend, jsonFile, sealFiles } from './model-files.js';
-import type { ModelFiles, TrainedModel } from './types.js';
+import type { ModelFiles, TrainedModel, TrainingOptions } from './types.js';
 
 /*
  * What a program of somebody else hands back, wherever it ran; docs/trainers.md is the contract. It is looked at as
@@ -15,12 +16,17 @@ import type { ModelFiles, TrainedModel } from './types.js';
 
 const MOST_BYTES = 256 * 2 ** 20;
 
-const Report = z.object({
-  labels: z.array(z.string().min(1).max(200)).min(2).max(10_000),
+const About = z.object({
   /** For images alone: vectors need no telling. */
   input: z.object(IMAGE_INPUT).optional(),
   metrics: z.object({ finalLoss: z.number().optional(), epochs: z.number().optional() }).default({}),
 });
+const OfLabels = About.extend({ labels: z.array(z.string().min(1).max(200)).min(2).max(10_000) });
+const OfValues = About.extend({
+  /** How far off answers are in this share of cases, as the program has measured it. */
+  interval: z.object({ halfWidth: z.number().min(0), level: z.number().gt(0).lt(1) }).optional(),
+});
+type Report = z.infer<typeof About> & Partial<z.infer<typeof OfLabels> & z.infer<typeof OfValues>>;
 
 /** `featuriser.json` of a model that another program made: what the whole LayersModel reads. */
 export interface ForeignFeaturiser {
@@ -29,17 +35,27 @@ export interface ForeignFeaturiser {
 }
 
 /** What the program is given of each sample, one JSON line each. */
-export const exportedSamples = (samples: readonly SnapshotSample[]): string =>
-  samples.map((sample) => `${JSON.stringify(exported(sample))}\n`).join('');
+export const exportedSamples = (samples: readonly SnapshotSample[], task: Task | undefined): string =>
+  samples.map((sample) => `${JSON.stringify(exported(sample, task))}\n`).join('');
 
-const exported = ({ sampleId, label, input, occurredAt, isTrusted, rater }: SnapshotSample) => ({
-  ...{ id: sampleId, label, input, occurredAt, isTrusted, rater },
+const exported = (
+  { sampleId, label, input, occurredAt, isTrusted, rater }: SnapshotSample,
+  task: Task | undefined,
+) => ({
+  ...{ id: sampleId, ...(task === 'regression' ? { value: valueOf(label) } : { label }) },
+  ...{ input, occurredAt, isTrusted, rater },
+});
+
+/** What the program is told besides where things are. */
+export const toldOf = ({ seed, settings }: Pick<TrainingOptions, 'seed' | 'settings'>): Record<string, string> => ({
+  FLYWHEEL_SEED: String(seed),
+  FLYWHEEL_TASK: settings.task ?? 'classification',
 });
 
 interface ForeignRun {
   readonly samples: readonly SnapshotSample[];
   readonly backend: ForeignBackend;
-  readonly seed: number;
+  readonly options: Pick<TrainingOptions, 'seed' | 'settings'>;
   /** As `performance.now()` gave it. */
   readonly startedAt: number;
 }
@@ -47,24 +63,27 @@ interface ForeignRun {
 /** The model in the files that a program left: `report.json`, `model.json` and weights. */
 export async function foreignModel(
   left: ReadonlyMap<string, Buffer>,
-  { samples, backend, seed, startedAt }: ForeignRun,
+  { samples, backend, options: { seed, settings }, startedAt }: ForeignRun,
 ): Promise<TrainedModel> {
-  const { files, labels, metrics, kind } = await readModel(left, samples[0]!);
-  const counts = Object.fromEntries(countLabels(samples));
+  const isOfValues = settings.task === 'regression';
+  const { files, report, kind } = await readModel(left, samples[0]!, isOfValues ? OfValues : OfLabels);
+  const { labels = [], interval: width, metrics } = report;
+  const counts = isOfValues ? {} : Object.fromEntries(countLabels(samples));
+  const ofTask = isOfValues ? { task: 'regression' as const, ...(width && { width }) } : {};
   const seconds = (performance.now() - startedAt) / 1000;
   const told = { finalLoss: metrics.finalLoss ?? 0, epochs: metrics.epochs ?? 0 };
   return {
     kind,
     labels,
-    files: sealFiles(files, { kind, labels, seed, backend, counts }),
+    files: sealFiles(files, { kind, labels, seed, backend, counts, ...ofTask }),
     backend,
     metrics: { trainSamples: samples.length, seconds, ...told },
   };
 }
 
-/** The files, once they are what they say: a LayersModel that gives one probability a label. */
-async function readModel(left: ReadonlyMap<string, Buffer>, { input }: SnapshotSample) {
-  const { report, model, weights } = partsOf(left);
+/** The files, once they are what they say: a LayersModel that gives one probability a label, or one value. */
+async function readModel(left: ReadonlyMap<string, Buffer>, { input }: SnapshotSample, schema: z.ZodType<Report>) {
+  const { report, model, weights } = partsOf(left, schema);
   const [fault] = faultsOfBase(model, new Map([...weights].map(([name, body]) => [name, body.length])));
   if (fault) throw new TrainingFailed(`the model of the command is wrong: ${fault.pointer} ${fault.detail}`);
   if (formatOf(model) !== 'layers-model') throw new TrainingFailed('the model of the command is a graph');
@@ -75,10 +94,10 @@ async function readModel(left: ReadonlyMap<string, Buffer>, { input }: SnapshotS
     ['featuriser.json', jsonFile({ kind: 'foreign', input: reads } satisfies ForeignFeaturiser)],
   ]);
   await requireAnswers(files, reads, report.labels);
-  return { files, labels: report.labels, metrics: report.metrics, kind: reads.kind };
+  return { files, report, kind: reads.kind };
 }
 
-function partsOf(left: ReadonlyMap<string, Buffer>) {
+function partsOf(left: ReadonlyMap<string, Buffer>, schema: z.ZodType<Report>) {
   requireSize([...left.values()].reduce((sum, { length }) => sum + length, 0));
   const weights = new Map(left);
   const taken = (name: string): unknown => {
@@ -86,7 +105,7 @@ function partsOf(left: ReadonlyMap<string, Buffer>) {
     weights.delete(name);
     return parsedOr(text, undefined);
   };
-  const report = Report.safeParse(taken('report.json'));
+  const report = schema.safeParse(taken('report.json'));
   if (!report.success) throw new TrainingFailed(`report.json of the trainer is wrong: ${report.error.message}`);
   return { report: report.data, model: taken('model.json'), weights };
 }
@@ -111,11 +130,13 @@ function parsedOr(text: string, otherwise: undefined): unknown {
   }
 }
 
-async function requireAnswers(files: ModelFiles, input: BaseInput, labels: readonly string[]): Promise<void> {
+async function requireAnswers(files: ModelFiles, input: BaseInput, labels?: readonly string[]): Promise<void> {
   const whole = await Base.open(files, { format: 'layers-model', input, outputLayer: null, isWhole: true });
   const answers = whole.features;
   whole.dispose();
-  if (answers !== labels.length || new Set(labels).size !== labels.length)
+  if (!labels && answers !== 1)
+    throw new TrainingFailed(`the model answers with ${answers} numbers, and a value is one`);
+  if (labels && (answers !== labels.length || new Set(labels).size !== labels.length))
     throw new TrainingFailed(`the model answers with ${answers} numbers, and there are ${labels.length} labels`);
 }
 

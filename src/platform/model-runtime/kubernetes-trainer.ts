@@ -3,7 +3,7 @@ import type { SnapshotSample } from '../../core/manifest.js';
 import type { ObjectStore } from '../object-store/object-store.js';
 import { REFUSED } from './command-trainer.js';
 import { TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
-import { exportedSamples, foreignModel, progressIn, requireSize } from './foreign-output.js';
+import { exportedSamples, foreignModel, progressIn, requireSize, toldOf } from './foreign-output.js';
 import { type JobState, KubernetesApi, KubernetesRefused } from './kubernetes-api.js';
 import { type Cluster, type JobOrder, LONGEST_SECONDS } from './kubernetes-job.js';
 import { fileKey } from './model-files.js';
@@ -34,22 +34,26 @@ export async function trainOnKubernetes(
   const startedAt = performance.now();
   const api = new KubernetesApi(cluster);
   const folder = fileKey(prefix, 'job');
-  await store.put(fileKey(folder, 'snapshot.ndjson'), exportedSamples(samples), 'application/x-ndjson');
-  const order = { runId, attempt, env: await environment(store, folder, options.seed) };
+  await store.put(
+    fileKey(folder, 'snapshot.ndjson'),
+    exportedSamples(samples, options.settings.task),
+    'application/x-ndjson',
+  );
+  const order = { runId, attempt, env: { ...(await addresses(store, folder)), ...toldOf(options) } };
   // A trainer that ended without its Job left it behind: two attempts never run side by side.
   await api.removeAll(runId);
   await api.create(order);
   try {
     await ended(api, order, options);
     const left = await filesIn(store, folder);
-    return await foreignModel(left, { samples, backend: 'kubernetes', seed: options.seed, startedAt });
+    return await foreignModel(left, { samples, backend: 'kubernetes', options, startedAt });
   } finally {
     // A model that is made is not given up because its Job cannot be tidied away: the cluster does that in an hour.
     await api.removeAll(runId).catch(() => undefined);
   }
 }
 
-async function environment(store: ObjectStore, folder: string, seed: number): Promise<Record<string, string>> {
+async function addresses(store: ObjectStore, folder: string): Promise<Record<string, string>> {
   const { url } = await store.presignGet(fileKey(folder, 'snapshot.ndjson'), LONGEST_SECONDS);
   const uris = await Promise.all(
     LEFT_FILES.map(async (name) => [name, await store.presignAnyPut(fileKey(folder, name), LONGEST_SECONDS)] as const),
@@ -57,7 +61,6 @@ async function environment(store: ObjectStore, folder: string, seed: number): Pr
   return {
     FLYWHEEL_SNAPSHOT_URI: url,
     FLYWHEEL_MODEL_URIS: JSON.stringify(Object.fromEntries(uris)),
-    FLYWHEEL_SEED: String(seed),
   };
 }
 

@@ -16,7 +16,6 @@ import { ValueModel } from './value-model.js';
  */
 export async function loadModel(files: ModelFiles, store?: ObjectStore): Promise<ServedModel> {
   const manifest = verifiedManifest(files);
-  if (isForeign(manifest)) return refusing(await WholeModel.ofForeign(files, manifest.labels), manifest);
   if (manifest.thawedFrom !== undefined) return refusing(await WholeModel.ofThawed(files, manifest.labels), manifest);
   const model = await openModel(files, manifest, store);
   return manifest.task === 'regression' ? new ValueModel(model, manifest.width ?? null) : refusing(model, manifest);
@@ -30,6 +29,7 @@ async function openModel(
   manifest: ModelManifest,
   store: ObjectStore | undefined,
 ): Promise<SummingModel> {
+  if (isForeign(manifest)) return WholeModel.ofForeign(files, manifest.labels);
   const { kind, task } = manifest;
   const labels = task === 'regression' ? [VALUE] : manifest.labels;
   if (kind === 'text') return new TextModel(decodeTextModel(files, labels));

@@ -89,8 +89,6 @@ async function trainElsewhere(
   { elsewhere, outputPrefix }: TrainingJob & { readonly elsewhere: Elsewhere },
   options: TrainingOptions,
 ): Promise<TrainedModel> {
-  if (options.settings.task === 'regression')
-    throw new TrainingRefused(`values are learnt by the built-in trainer alone, and the runner is ${elsewhere.kind}`);
   // Loaded by runs that need them alone.
   if (elsewhere.kind === 'command') {
     const { trainByCommand } = await import('./command-trainer.js');

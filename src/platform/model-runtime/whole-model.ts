@@ -4,11 +4,11 @@ import { Base } from './base.js';
 import { type BaseInputs, decodeDenseModel } from './dense-model.js';
 import { fileOf } from './model-files.js';
 import { answerOf } from './softmax.js';
-import type { Answer, ModelFiles, ServedModel } from './types.js';
+import type { Answer, ModelFiles, SummingModel } from './types.js';
 import type { ForeignFeaturiser } from './foreign-output.js';
 
 /** Serves a whole LayersModel by TensorFlow.js: one that another program made, or a base that was trained on. */
-export class WholeModel implements ServedModel {
+export class WholeModel implements SummingModel {
   private constructor(
     readonly kind: 'vector' | 'image',
     readonly labels: readonly string[],
@@ -31,7 +31,12 @@ export class WholeModel implements ServedModel {
   }
 
   async predict(inputs: readonly Input[]): Promise<Answer[]> {
-    return (await this.whole.activations(inputs)).map((scores) => answerOf(this.labels, Float64Array.from(scores)));
+    return (await this.sums(inputs)).map((scores) => answerOf(this.labels, scores));
+  }
+
+  /** What its last layer says: probabilities by label, or one value. */
+  async sums(inputs: readonly Input[]): Promise<Float64Array[]> {
+    return (await this.whole.activations(inputs)).map((scores) => Float64Array.from(scores));
   }
 
   dispose(): void {
