@@ -1,5 +1,6 @@
 /*
- * Gradients of convolutions and of max pooling, of one image at a time, in AssemblyScript: compiled by
+ * Gradients of convolutions and of max pooling, of one image at a time, and what a normalised batch is multiplied by and
+ * moved by, in AssemblyScript: compiled by
  * `npm run build:kernels` into src/platform/model-runtime/convolutions.wasm, which is committed and compared with a
  * fresh build by the tests.
  *
@@ -375,4 +376,19 @@ function addToLargest(
     }
   }
   store<f32>(to + best, load<f32>(to + best) + load<f32>(gradient));
+}
+
+/** Channel by channel: value * factor + shift, in place, of `count` places of so many channels. */
+export function scaleAndShift(values: usize, count: i32, channels: i32, factors: usize, shifts: usize): void {
+  const bytes = bytesOf(channels);
+  for (let left = count; left > 0; left--) {
+    let c: usize = 0;
+    for (; c + 16 <= bytes; c += 16) {
+      const scaled = f32x4.mul(v128.load(values + c), v128.load(factors + c));
+      v128.store(values + c, f32x4.add(scaled, v128.load(shifts + c)));
+    }
+    for (; c < bytes; c += 4)
+      store<f32>(values + c, load<f32>(values + c) * load<f32>(factors + c) + load<f32>(shifts + c));
+    values += bytes;
+  }
 }

@@ -42,7 +42,16 @@ export class Base {
     for (let from = 0; from < inputs.length; from += AT_ONCE) {
       const part = inputs.slice(from, from + AT_ONCE);
       const numbers = await Promise.all(part.map((input, i) => read(input, from + i, this.input)));
-      found.push(...(await run(this.tf, this.net, this.input, numbers)));
+      found.push(...(await this.activationsOf(numbers)));
+    }
+    return found;
+  }
+
+  /** The same of what was read of inputs: see {@link numbers}. */
+  async activationsOf(rows: readonly Float32Array[]): Promise<Float32Array[]> {
+    const found: Float32Array[] = [];
+    for (let from = 0; from < rows.length; from += AT_ONCE) {
+      found.push(...(await run(this.tf, this.net, this.input, rows.slice(from, from + AT_ONCE))));
       await new Promise((resume) => setImmediate(resume));
     }
     return found;

@@ -15,8 +15,9 @@ interface Kernels {
   addDepthwiseFilterGradient(problem: number): void;
   addDepthwiseInputGradient(problem: number): void;
   addPoolGradient(problem: number): void;
+  scaleAndShift(values: number, count: number, channels: number, factors: number, shifts: number): void;
 }
-type Gradient = Exclude<keyof Kernels, 'heapBase'>;
+type Gradient = Exclude<keyof Kernels, 'heapBase' | 'scaleAndShift'>;
 
 const PAGE = 2 ** 16;
 /** Of the whole memory; one image of a layer takes a few of its thousandths. */
@@ -42,22 +43,29 @@ interface Problem {
   readonly to: Float32Array;
 }
 
-/** Lays out one image's problem. Views hold until the next one is laid out: memory may grow then. */
-function lay(info: Conv2DInfo, filterLength: number): Problem {
+/** Floats in the kernels' memory, as many as asked for. They hold until the next call: memory may grow then. */
+function lay<Lengths extends number[]>(...lengths: Lengths): { [Index in keyof Lengths]: Float32Array } {
   const { kernels, memory } = open();
-  const image = info.inHeight * info.inWidth * info.inChannels;
-  const lengths = [WORDS, image, info.outHeight * info.outWidth * info.outChannels, filterLength, image];
   let end = aligned(kernels.heapBase());
-  const [place, ...parts] = lengths.map((length) => {
+  const places = lengths.map((length) => {
     const begin = end;
     end += aligned(4 * length);
     return begin;
   });
   const missing = Math.ceil(end / PAGE) - memory.buffer.byteLength / PAGE;
   if (missing > 0) memory.grow(missing);
-  new Int32Array(memory.buffer, place, WORDS).set([...sizesOf(info), ...parts]);
-  const [ofImage, ofGradient, ofFilter, to] = parts.map((at, i) => new Float32Array(memory.buffer, at, lengths[i + 1]));
-  return { place: place!, image: ofImage!, gradient: ofGradient!, filter: ofFilter!, to: to! };
+  const views = places.map((place, i) => new Float32Array(memory.buffer, place, lengths[i]));
+  return views as { [Index in keyof Lengths]: Float32Array };
+}
+
+/** One image's problem. */
+function layProblem(info: Conv2DInfo, filterLength: number): Problem {
+  const length = info.inHeight * info.inWidth * info.inChannels;
+  const answers = info.outHeight * info.outWidth * info.outChannels;
+  const [words, image, gradient, filter, to] = lay(WORDS, length, answers, filterLength, length);
+  const places = [image, gradient, filter, to].map(({ byteOffset }) => byteOffset);
+  new Int32Array(words.buffer, words.byteOffset, WORDS).set([...sizesOf(info), ...places]);
+  return { place: words.byteOffset, image, gradient, filter, to };
 }
 
 /** As the kernels number them. */
@@ -74,7 +82,7 @@ export function filterGradient(
   { x, dy }: { readonly x: Float32Array; readonly dy: Float32Array },
   filter: Float32Array,
 ): void {
-  const problem = lay(info, filter.length);
+  const problem = layProblem(info, filter.length);
   problem.filter.fill(0);
   for (let i = 0; i < info.batchSize; i += 1) {
     problem.image.set(part(x, i, problem.image));
@@ -91,7 +99,7 @@ export function inputGradient(
   { x, dy, filter }: { readonly x?: Float32Array; readonly dy: Float32Array; readonly filter?: Float32Array },
   dx: Float32Array,
 ): void {
-  const problem = lay(info, filter?.length ?? 0);
+  const problem = layProblem(info, filter?.length ?? 0);
   if (filter) problem.filter.set(filter);
   for (let i = 0; i < info.batchSize; i += 1) {
     if (x) problem.image.set(part(x, i, problem.image));
@@ -105,3 +113,26 @@ export function inputGradient(
 /** An image of a batch. */
 const part = (batch: Float32Array, image: number, { length }: Float32Array): Float32Array =>
   batch.subarray(image * length, (image + 1) * length);
+
+/** Floats that are scaled in one call. */
+const MOST_SCALED = 2 ** 16;
+
+/** `to` is `from` times a factor and moved by a shift, both one number a channel: the last dimension. */
+export function scaleAndShift(
+  from: Float32Array,
+  { factors, shifts }: { readonly factors: Float32Array; readonly shifts: Float32Array },
+  to: Float32Array,
+): void {
+  const channels = factors.length;
+  const atOnce = Math.max(1, Math.floor(MOST_SCALED / channels)) * channels;
+  const [values, ofFactors, ofShifts] = lay(atOnce, channels, channels);
+  ofFactors.set(factors);
+  ofShifts.set(shifts);
+  const places = [ofFactors.byteOffset, ofShifts.byteOffset] as const;
+  for (let at = 0; at < from.length; at += atOnce) {
+    const some = from.subarray(at, at + atOnce);
+    values.set(some);
+    open().kernels.scaleAndShift(values.byteOffset, some.length / channels, channels, ...places);
+    to.set(values.subarray(0, some.length), at);
+  }
+}

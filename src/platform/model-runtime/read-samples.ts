@@ -50,7 +50,7 @@ export async function readSamples(
   const usable: ReadSample[] = [];
   for (let from = 0; from < alike.length; from += AT_ONCE) {
     const part = alike.slice(from, from + AT_ONCE);
-    const numbers = await Promise.all(part.map((sample) => numbersOf(sample, inputs, base)));
+    const numbers = base ? await activationsOf(part, base) : await numbersOf(part, inputs);
     part.forEach((sample, i) => {
       if (numbers[i]) usable.push({ sample, numbers: numbers[i] });
       else excluded.push({ sampleId: sample.sampleId, reason: faultOf(sample) });
@@ -74,25 +74,36 @@ const doesRead = ({ of, spec }: BaseInputs, { input }: SnapshotSample): boolean 
   of === kindOf(input) &&
   (spec.input.kind === 'image' || ('vector' in input && input.vector.length === spec.input.size));
 
-/** The numbers of a sample: none for a text; undefined when it cannot be read. */
-async function numbersOf(
-  { input, contentHash }: SnapshotSample,
-  inputs: DenseInputs | undefined,
-  own: OwnBase | undefined,
-): Promise<ArrayLike<number> | undefined> {
-  try {
-    if (!inputs) return [];
-    if (inputs.kind !== 'base') return await denseFeatures(input, 0, inputs);
-    const known = own!.cache?.get(contentHash);
-    if (known) return known;
-    const [activations] = await own!.base.activations([input]);
-    own!.cache?.add(contentHash, activations!);
-    return activations;
-  } catch (error) {
+/** The numbers of each sample: none for a text; undefined for one that cannot be read. */
+function numbersOf(samples: readonly SnapshotSample[], inputs: DenseInputs | undefined) {
+  const read = ({ input }: SnapshotSample) =>
+    inputs && inputs.kind !== 'base' ? denseFeatures(input, 0, inputs) : Promise.resolve([]);
+  return Promise.all(samples.map((sample) => orUnreadable(read(sample))));
+}
+
+/** The activations of each sample, those together that are not known; undefined for one that cannot be read. */
+async function activationsOf(
+  samples: readonly SnapshotSample[],
+  { base, cache }: OwnBase,
+): Promise<(Float32Array | undefined)[]> {
+  const known = samples.map(({ contentHash }) => cache?.get(contentHash));
+  const rows = await Promise.all(
+    samples.map(({ input }, i) => (known[i] ? undefined : orUnreadable(base.numbers([input]).then(([row]) => row!)))),
+  );
+  const fresh = rows.flatMap((row, i) => (row ? [i] : []));
+  const found = await base.activationsOf(fresh.map((i) => rows[i]!));
+  fresh.forEach((i, k) => {
+    known[i] = found[k]!;
+    cache?.add(samples[i]!.contentHash, found[k]!);
+  });
+  return known;
+}
+
+const orUnreadable = <Numbers>(read: Promise<Numbers>): Promise<Numbers | undefined> =>
+  read.catch((error: unknown) => {
     if (error instanceof InputMismatch) return undefined;
     throw error;
-  }
-}
+  });
 
 function inputsOf({ input }: SnapshotSample, kind: ModelKind): DenseInputs | undefined {
   if (kind === 'text') return undefined;

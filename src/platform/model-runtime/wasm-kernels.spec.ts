@@ -90,7 +90,7 @@ describe('gradients on WebAssembly', () => {
     expect(await difference((x, filter) => tf.conv2d(x!, filter!, 2, pad), shapes)).toBeLessThan(NOISE);
   });
 
-  it.each([1, 2, 7, 8, 9, 17, 24, 36])('of convolutions and pooling of %i channels', async (channels) => {
+  it.each([1, 2, 7, 8, 9, 17, 24, 36])('of layers of %i channels', async (channels) => {
     const convolution: Forward = (x, filter) => tf.conv2d(x!, filter!, 1, 'same');
     const depthwise: Forward = (x, filter) => tf.depthwiseConv2d(x!, filter!, 2, 'same');
     const twofold: Forward = (x, filter) => tf.depthwiseConv2d(x!, filter!, 1, 'valid');
@@ -101,6 +101,27 @@ describe('gradients on WebAssembly', () => {
     expect(await difference(depthwise, [image, [3, 3, channels, 1]])).toBeLessThan(NOISE);
     expect(await difference(twofold, [image, [3, 3, channels, 2]])).toBeLessThan(NOISE);
     expect(await difference((x) => tf.maxPool(x!, 3, 2, 'same'), [image], -5)).toBeLessThan(NOISE);
+    const [means, spreads] = [normals([channels]), normals([channels]).map((value) => value ** 2 + 0.1)];
+    const normalised: Forward = (x) =>
+      tf.batchNorm(x!, tf.tensor1d(means), tf.tensor1d(spreads), tf.tensor1d(spreads), tf.tensor1d(means));
+    expect(await difference(normalised, [image])).toBeLessThan(NOISE);
+    expect(await disagreement(normalised, [image])).toBeLessThan(NOISE);
+  });
+
+  it('do not depend on how many inputs are answered at once: their activations are kept by content', async () => {
+    await tf.setBackend('wasm');
+    const batch = tf.tensor4d(normals([9, 12, 10, 3]), [9, 12, 10, 3]);
+    const [first, second] = [normals([3, 3, 3, 9]), normals([3, 3, 9, 1])];
+    const answer = (x: tf.Tensor4D) => {
+      const features = tf.relu6(tf.conv2d(x, tf.tensor4d(first, [3, 3, 3, 9]), 2, 'same'));
+      const deeper = tf.depthwiseConv2d(features, tf.tensor4d(second, [3, 3, 9, 1]), 1, 'same');
+      const means = tf.mean(deeper, [1, 2]);
+      return tf.matMul(means as tf.Tensor2D, tf.tensor2d(first.slice(0, 45), [9, 5])).dataSync();
+    };
+    const together = answer(batch);
+    for (let i = 0; i < 9; i += 1) {
+      expect(answer(tf.slice(batch, i, 1))).toEqual(together.slice(5 * i, 5 * (i + 1)));
+    }
   });
 
   it.each([

@@ -5,6 +5,7 @@ import {
   type Conv2DBackpropInputAttrs,
   type DepthwiseConv2dNativeBackpropFilterAttrs,
   type DepthwiseConv2dNativeBackpropInputAttrs,
+  type FusedBatchNormAttrs,
   getKernel,
   type MaxPoolGradAttrs,
   type NamedAttrMap,
@@ -14,7 +15,7 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { type Conv2DInfo, filterGradient, inputGradient } from './convolutions.js';
+import { type Conv2DInfo, filterGradient, inputGradient, scaleAndShift } from './convolutions.js';
 
 /*
  * What TensorFlow.js 4.22 lacks or gets wrong on its WebAssembly backend, until a release brings it:
@@ -24,6 +25,7 @@ import { type Conv2DInfo, filterGradient, inputGradient } from './convolutions.j
  *   alone get no gradient;
  * - convolutions with padding "same" and strides larger than their filter answer with zeros or noise, unless the padding
  *   is given in numbers;
+ * - batch normalisation takes more of the time of a network than its convolutions;
  * - the gradient of a convolution's input, and products of matrices that are to be turned over, are right and slow.
  *
  * All tensors are [batch, height, width, channels].
@@ -36,6 +38,9 @@ interface Call<Attrs> {
   readonly attrs: Attrs;
   readonly backend: BackendWasm;
 }
+
+/** The backend's own kernel. */
+type Own<Attrs> = (call: Call<Attrs>) => TensorInfo;
 
 let areRegistered = false;
 
@@ -50,6 +55,7 @@ export function registerWasmKernels(): void {
   register('DepthwiseConv2dNativeBackpropFilter', depthwiseFilterGrad);
   register('DepthwiseConv2dNativeBackpropInput', depthwiseInputGrad);
   turnBefore('BatchMatMul');
+  wrap('FusedBatchNorm', batchNorm);
   for (const name of ['Conv2D', 'FusedConv2D', 'DepthwiseConv2dNative', 'FusedDepthwiseConv2D']) padInNumbers(name);
 }
 
@@ -57,14 +63,25 @@ const register = <Attrs>(kernelName: string, kernel: (call: Call<Attrs>) => Tens
   registerKernel({ kernelName, backendName: 'wasm', kernelFunc: (call) => kernel(call as unknown as Call<Attrs>) });
 
 /** Puts a kernel in the place of the backend's own, which it may call. */
-function wrap<Attrs>(
-  kernelName: string,
-  kernel: (call: Call<Attrs>, own: (call: Call<Attrs>) => TensorInfo) => TensorInfo,
-) {
+function wrap<Attrs>(kernelName: string, kernel: (call: Call<Attrs>, own: Own<Attrs>) => TensorInfo) {
   const original = getKernel(kernelName, 'wasm');
   const own = (call: Call<Attrs>) => original.kernelFunc({ ...call, attrs: call.attrs as NamedAttrMap }) as TensorInfo;
   unregisterKernel(kernelName, 'wasm');
   registerKernel({ ...original, kernelFunc: (call) => kernel(call as unknown as Call<Attrs>, own) });
+}
+
+/** As (x - mean) * scale / sqrt(variance + epsilon) + offset, where these are one number a channel: the last dimension. */
+function batchNorm({ inputs, attrs, backend }: Call<FusedBatchNormAttrs>, own: Own<FusedBatchNormAttrs>): TensorInfo {
+  const { x, mean, variance, offset, scale } = inputs as Record<string, TensorInfo | undefined>;
+  const channels = x!.shape.at(-1)!;
+  if ([mean, variance, offset, scale].some((of) => of && !(of.shape.length === 1 && of.shape[0] === channels)))
+    return own({ inputs, attrs, backend });
+  const answer = backend.makeOutput(x!.shape, 'float32');
+  const [means, variances, offsets, scales] = [mean, variance, offset, scale].map((of) => of && valuesOf(backend, of));
+  const factors = Float32Array.from(variances!, (of, c) => (scales?.[c] ?? 1) / Math.sqrt(of + attrs.varianceEpsilon));
+  const shifts = Float32Array.from(factors, (factor, c) => (offsets?.[c] ?? 0) - means![c]! * factor);
+  scaleAndShift(valuesOf(backend, x!), { factors, shifts }, valuesOf(backend, answer));
+  return answer;
 }
 
 /** Lets a product see matrices that are turned over already. */
