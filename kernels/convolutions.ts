@@ -90,20 +90,34 @@ function endRow(problem: usize, down: i32): i32 {
   return endInside(down, word(problem, PAD_TOP), stride, word(problem, IN_HEIGHT), word(problem, OUT_HEIGHT));
 }
 
-/** Adds an image's part to the gradient of the filter: each input of a window times the gradient of its answer. */
-export function addFilterGradient(problem: usize): void {
+/** Does something with each row of answers and each tap of the filter, whose weights are so many numbers. */
+function forEachRow(
+  problem: usize,
+  x: usize,
+  weights: i32,
+  act: (tap: usize, inputs: i32, answers: i32) => void,
+): void {
   const inputs = word(problem, IN_CHANNELS);
   const answers = word(problem, OUT_CHANNELS);
-  let filter = place(problem, FILTER);
+  let tap = place(problem, FILTER);
   for (let down = 0; down < word(problem, FILTER_HEIGHT); down++) {
     for (let across = 0; across < word(problem, FILTER_WIDTH); across++) {
       for (let y = firstRow(problem, down); y < endRow(problem, down); y++) {
-        readRow(problem, place(problem, IMAGE), down, across, y);
-        addOuterProducts(filter, inputs, answers);
+        readRow(problem, x, down, across, y);
+        act(tap, inputs, answers);
       }
-      filter += bytesOf(inputs * answers);
+      tap += bytesOf(weights);
     }
   }
+}
+
+function denseWeights(problem: usize): i32 {
+  return word(problem, IN_CHANNELS) * word(problem, OUT_CHANNELS);
+}
+
+/** Adds an image's part to the gradient of the filter: each input of a window times the gradient of its answer. */
+export function addFilterGradient(problem: usize): void {
+  forEachRow(problem, place(problem, IMAGE), denseWeights(problem), addOuterProducts);
 }
 
 /** to[i][a] += the sum over the row of x[i] * y[a]. */
@@ -173,18 +187,7 @@ function addOuter1(to: usize, x: usize, y: usize): void {
  * is given as [height, width, channels out, channels in].
  */
 export function addInputGradient(problem: usize): void {
-  const inputs = word(problem, IN_CHANNELS);
-  const answers = word(problem, OUT_CHANNELS);
-  let filter = place(problem, FILTER);
-  for (let down = 0; down < word(problem, FILTER_HEIGHT); down++) {
-    for (let across = 0; across < word(problem, FILTER_WIDTH); across++) {
-      for (let y = firstRow(problem, down); y < endRow(problem, down); y++) {
-        readRow(problem, place(problem, TO), down, across, y);
-        addWeighted(filter, inputs, answers);
-      }
-      filter += bytesOf(inputs * answers);
-    }
-  }
+  forEachRow(problem, place(problem, TO), denseWeights(problem), addWeighted);
 }
 
 /** x[i] += the sum over the answers of y[a] * filter[a][i], for each x of the row: two at once, for the same weights. */
@@ -241,22 +244,21 @@ function addWeighted1(x: usize, y: usize, filter: usize, xBytes: usize, answers:
 
 /** The same of a depthwise convolution: each channel has answers of its own, [height, width, channels, answers each]. */
 export function addDepthwiseFilterGradient(problem: usize): void {
-  const inputs = word(problem, IN_CHANNELS);
-  const answers = word(problem, OUT_CHANNELS);
-  let filter = place(problem, FILTER);
-  for (let down = 0; down < word(problem, FILTER_HEIGHT); down++) {
-    for (let across = 0; across < word(problem, FILTER_WIDTH); across++) {
-      for (let y = firstRow(problem, down); y < endRow(problem, down); y++) {
-        readRow(problem, place(problem, IMAGE), down, across, y);
-        for (let k = rowCount; k > 0; k--) {
-          addProducts(filter, rowX, rowY, inputs, answers);
-          rowX += xStep;
-          rowY += yStep;
-        }
-      }
-      filter += bytesOf(answers);
-    }
-  }
+  forEachRow(problem, place(problem, IMAGE), word(problem, OUT_CHANNELS), addChannelProducts);
+}
+
+export function addDepthwiseInputGradient(problem: usize): void {
+  forEachRow(problem, place(problem, TO), word(problem, OUT_CHANNELS), addChannelsWeighted);
+}
+
+function addChannelProducts(tap: usize, inputs: i32, answers: i32): void {
+  for (let k = 0; k < rowCount; k++)
+    addProducts(tap, rowX + <usize>k * xStep, rowY + <usize>k * yStep, inputs, answers);
+}
+
+function addChannelsWeighted(tap: usize, inputs: i32, answers: i32): void {
+  for (let k = 0; k < rowCount; k++)
+    addProductsTo(rowX + <usize>k * xStep, tap, rowY + <usize>k * yStep, inputs, answers);
 }
 
 /** to[a] += x[the channel that answer a is of] * y[a]. */
@@ -271,25 +273,6 @@ function addProducts(to: usize, x: usize, y: usize, inputs: i32, answers: i32): 
   for (let n = <i32>(a >> 2); n < answers; n++) {
     const at = bytesOf(n);
     store<f32>(to + at, load<f32>(to + at) + load<f32>(x + bytesOf(n / each)) * load<f32>(y + at));
-  }
-}
-
-export function addDepthwiseInputGradient(problem: usize): void {
-  const inputs = word(problem, IN_CHANNELS);
-  const answers = word(problem, OUT_CHANNELS);
-  let filter = place(problem, FILTER);
-  for (let down = 0; down < word(problem, FILTER_HEIGHT); down++) {
-    for (let across = 0; across < word(problem, FILTER_WIDTH); across++) {
-      for (let y = firstRow(problem, down); y < endRow(problem, down); y++) {
-        readRow(problem, place(problem, TO), down, across, y);
-        for (let k = rowCount; k > 0; k--) {
-          addProductsTo(rowX, filter, rowY, inputs, answers);
-          rowX += xStep;
-          rowY += yStep;
-        }
-      }
-      filter += bytesOf(answers);
-    }
   }
 }
 

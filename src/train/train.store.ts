@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { BaseSpec } from '../core/base-model.js';
+import { REFIT } from '../core/retrain-policy.js';
 import { completeSettings, type Runner, type SettingsPatch } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
 import type { BaseInputs, TrainingReport, TrainingSettings } from '../platform/model-runtime/model-runtime.js';
@@ -183,7 +184,7 @@ select c.attempt, c.seed, d.manifest_key, d.sha256, p.settings, a.version as cha
 from claimed c
 join project p on p.id = c.project_id
 join dataset_snapshot d on d.id = c.snapshot_id
-left join model_alias a on a.project_id = c.project_id and a.name = 'champion' and c.trigger <> 'refit'
+left join model_alias a on a.project_id = c.project_id and a.name = 'champion' and c.trigger <> '${REFIT}'
 left join model_version m on m.project_id = a.project_id and m.version = a.version
 left join lateral (
   select * from base_model where project_id = c.project_id and retired_at is null order by created_at desc limit 1

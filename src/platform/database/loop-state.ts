@@ -1,4 +1,4 @@
-import type { LoopState } from '../../core/retrain-policy.js';
+import { type LoopState, REFIT } from '../../core/retrain-policy.js';
 import type { Query } from './database.js';
 
 /** What the retrain policy decides on. Reads what is new since the last snapshot, not all there is. */
@@ -42,7 +42,7 @@ select now() as now, count(s.*)::int as new_labels, min(s.labelled_at) as first_
                   and m.version = (select max(version) from model_version where project_id = $1)
                   and not exists (select 1 from promotion p where p.project_id = $1 and p.to_version = m.version)) as is_run_open,
        (select count(*)::int from model_version m where m.project_id = $1 and m.parent is not null
-        and m.created_at > coalesce((select max(created_at) from dataset_snapshot where project_id = $1 and trigger = 'refit'),
+        and m.created_at > coalesce((select max(created_at) from dataset_snapshot where project_id = $1 and trigger = '${REFIT}'),
                                     '-infinity')) as models_since_refit
 from sample s
 where s.project_id = $1 and s.status = 'resolved' and s.revision > coalesce((select cut from last), 0)`;

@@ -74,7 +74,7 @@ export async function thaw(order: ThawOrder, pace: TrainingPace): Promise<Thawed
     const trained = cooled(network.head(head), temperatureOf(best.said));
     return { files: (await base.withHead(trained))!, report: { ...report, thawed: scoreOf(best.said) } };
   } finally {
-    // The base is trained in place, and is still wanted as it was: by the frozen version and the control.
+    // The base is trained in place, and is still wanted as it was.
     network.restore(before);
   }
 }
