@@ -61,4 +61,11 @@ describe('replay', () => {
     expect(chosen).toHaveLength(250);
     expect(chosen.filter(({ goldenAt }) => goldenAt !== undefined)).toHaveLength(100);
   });
+
+  it('keeps as many to judge on where more than usual is to be learnt', () => {
+    const lines = many(4_000, (n) => ({ split: n % 2 === 0 ? 'holdout' : 'train' }));
+    const chosen = replay(lines, 10_000n, limits, 1_500);
+    expect(chosen.filter(({ split }) => split === 'train')).toHaveLength(1_500);
+    expect(chosen.filter(({ split }) => split === 'holdout')).toHaveLength(250);
+  });
 });

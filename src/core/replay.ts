@@ -16,10 +16,16 @@ const HOLDOUT_SHARE = 0.25;
  * while there is room. Beyond that: what is new since the snapshot before and golden samples first, then a draw without
  * replacement in which rare labels and the young are likelier (Efraimidis and Spirakis 2006: the largest u^(1/weight),
  * u from the sample's id, so that the same samples stay in from night to night). In the order given.
+ * @param mostToLearn samples to train on, where it is not as many as usual; there are as many to judge on then
  */
-export function replay(lines: readonly ManifestLine[], newSince: bigint, limits: ReplayLimits): ManifestLine[] {
+export function replay(
+  lines: readonly ManifestLine[],
+  newSince: bigint,
+  limits: ReplayLimits,
+  mostToLearn = limits.maxSamples,
+): ManifestLine[] {
   const chosen = new Set([
-    ...draw(of(lines, 'train'), limits.maxSamples, newSince, limits.halfLifeDays),
+    ...draw(of(lines, 'train'), mostToLearn, newSince, limits.halfLifeDays),
     ...draw(of(lines, 'holdout'), Math.ceil(limits.maxSamples * HOLDOUT_SHARE), newSince, limits.halfLifeDays),
   ]);
   return chosen.size === lines.length ? [...lines] : lines.filter((line) => chosen.has(line));

@@ -10,9 +10,8 @@ import {
   withLabelsToday,
 } from '../core/manifest.js';
 import { type Page, pageOf } from '../core/page.js';
-import { replay, type ReplayLimits } from '../core/replay.js';
+import { replay } from '../core/replay.js';
 import { REFIT } from '../core/retrain-policy.js';
-import type { ProjectSettings } from '../core/settings.js';
 import { countBy } from '../core/tally.js';
 import { trainModel } from '../jobs.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
@@ -107,7 +106,8 @@ export class SnapshotService {
     const known = withLabelsToday(all, settings.labels);
     const usedUpTo = parent?.cut ?? -1n;
     const placed = await this.sides.place(projectId, known, usedUpTo);
-    const lines = replay(placed, usedUpTo, isRefit ? wideLimits(settings) : settings.training);
+    const { training } = settings;
+    const lines = replay(placed, usedUpTo, training, isRefit ? training.maxRefitSamples : training.maxSamples);
     const text = encodeManifest(lines);
     const id = newId();
     const manifestKey = `snapshots/${projectId}/${id}.ndjson.gz`;
@@ -131,11 +131,6 @@ export class SnapshotService {
     });
   }
 }
-
-const wideLimits = ({ training }: ProjectSettings): ReplayLimits => ({
-  ...training,
-  maxSamples: training.maxRefitSamples,
-});
 
 const byId = (a: ManifestLine, b: ManifestLine): number => (a.sampleId < b.sampleId ? -1 : 1);
 

@@ -11,7 +11,7 @@ import {
   type TrainingJob,
   TrainingRefused,
 } from '../../src/platform/model-runtime/model-runtime.js';
-import { readSnapshot } from '../../src/platform/object-store/snapshot-reader.js';
+import { InputsTooLarge, readSnapshot } from '../../src/platform/object-store/snapshot-reader.js';
 import { trainModel } from '../../src/platform/model-runtime/train-model.js';
 import type { TrainedModel } from '../../src/platform/model-runtime/types.js';
 import { sha256 } from '../../src/core/ids.js';
@@ -177,6 +177,14 @@ describe('a training run in a process of its own', () => {
     runtime.expectRun();
     runtime.onModuleDestroy();
     await vi.waitFor(() => expect(ownChildren()).toBe(before));
+  });
+
+  it('is not begun with inputs that take more memory than there is: reading ends there', async () => {
+    snapshot('many', lines(200));
+    const all = await readSnapshot(store, 'many');
+    const bytes = all.reduce((sum, { input }) => sum + ('text' in input ? input.text.length : 0), 0);
+    expect(await readSnapshot(store, 'many', undefined, bytes)).toEqual(all);
+    await expect(readSnapshot(store, 'many', undefined, bytes - 1)).rejects.toThrow(InputsTooLarge);
   });
 
   it('starts from a parent in the store', async () => {

@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { ObjectStore } from '../object-store/object-store.js';
-import { readSnapshot } from '../object-store/snapshot-reader.js';
+import { InputsTooLarge, readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
 import { fitAhead, leaksBeside } from './beside.js';
@@ -28,6 +28,9 @@ const ORPHANED = 70;
 const LOWER_PRIORITY = 10;
 const PROGRESS_EVERY_MS = 500;
 
+/** Of the samples of a run, held in memory: half of what its heap may be (training-processes.ts). */
+const MOST_INPUT_BYTES = 1.5 * 2 ** 30;
+
 const cancelled = new AbortController();
 
 async function inspect({ store, prefix, spec, backend }: InspectionJob): Promise<InspectionReport> {
@@ -39,7 +42,7 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
   const store = new ObjectStore(job.store);
   const { elsewhere } = job;
   const own = job.base && !elsewhere ? await openOwn(store, job.base, job.backend) : undefined;
-  const [all, options] = await Promise.all([readSnapshot(store, job.manifestKey), optionsOf(store, job)]);
+  const [all, options] = await Promise.all([samplesOf(store, job.manifestKey), optionsOf(store, job)]);
   const samples = all.filter(({ split }) => split === 'train');
   const leaks = leaksBeside(
     samples,
@@ -59,6 +62,14 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
     manifestSha256: sha256(fileOf(files, MANIFEST)),
     bytes: [...files.values()].reduce((sum, { length }) => sum + length, 0),
   };
+}
+
+/** Refuses what would use up the memory of this process: three attempts would end alike. */
+function samplesOf(store: ObjectStore, manifestKey: string): Promise<SnapshotSample[]> {
+  return readSnapshot(store, manifestKey, undefined, MOST_INPUT_BYTES).catch((error: unknown) => {
+    if (!(error instanceof InputsTooLarge)) throw error;
+    throw new TrainingRefused(`${error.message}: lower training.maxSamples, or training.maxRefitSamples for a refit`);
+  });
 }
 
 /** What another program trains has no parent: it begins as it likes. */

@@ -7,33 +7,67 @@ import { groupBy } from '../../core/tally.js';
 import type { ObjectStore } from './object-store.js';
 import { decodePack } from './packs.js';
 
-/** The samples of a dataset snapshot with their inputs, those alone whose line is wanted. Order: as in the manifest. */
+/** Objects fetched at once. */
+const AT_ONCE = 16;
+
+/** The inputs of a snapshot take more room than there is. */
+export class InputsTooLarge extends Error {
+  override readonly name = 'InputsTooLarge';
+}
+
+/**
+ * The samples of a dataset snapshot with their inputs, those alone whose line is wanted. Order: as in the manifest.
+ * Throws {@link InputsTooLarge} when their inputs take more than `mostBytes` of memory, about.
+ */
 export async function readSnapshot(
   store: ObjectStore,
   manifestKey: string,
   wanted: (line: ManifestLine) => boolean = () => true,
+  mostBytes = Infinity,
 ): Promise<SnapshotSample[]> {
   const lines = decodeManifest(gunzipSync(await store.get(manifestKey)).toString('utf8'));
-  return readInputs(store, lines.filter(wanted));
+  return readInputs(store, lines.filter(wanted), mostBytes);
 }
 
 /** Lines with their inputs, in the order given. Each pack is read once, however many of its samples are wanted. */
-export async function readInputs(store: ObjectStore, lines: readonly ManifestLine[]): Promise<SnapshotSample[]> {
+export async function readInputs(
+  store: ObjectStore,
+  lines: readonly ManifestLine[],
+  mostBytes = Infinity,
+): Promise<SnapshotSample[]> {
   const inputs = new Map<string, Input>();
+  let bytes = 0;
+  const counted = (input: Input): Input => {
+    bytes += bytesOf(input);
+    if (bytes > mostBytes)
+      throw new InputsTooLarge(`the inputs of ${lines.length} samples take more than ${mostBytes} bytes`);
+    return input;
+  };
   for (const [pack, members] of byPack(lines)) {
     const body = await store.get(pack);
     const blocks = new Map<number, string[]>();
     for (const { sampleId, at } of members) {
       const { offset, length, line } = at!;
       if (!blocks.has(offset)) blocks.set(offset, decodePack(body.subarray(offset, offset + length)));
-      inputs.set(sampleId, readLine<{ input: Input }>(blocks.get(offset)![line]!).item!.input);
+      inputs.set(sampleId, counted(readLine<{ input: Input }>(blocks.get(offset)![line]!).item!.input));
     }
   }
   const samples: SnapshotSample[] = [];
-  for (const { at: _at, input: inLine, ...line } of lines) {
-    samples.push({ ...line, input: await withBytes(store, inLine ?? inputs.get(line.sampleId)!) });
-  }
+  const read = async ({ at: _at, input: inLine, ...line }: ManifestLine): Promise<SnapshotSample> => {
+    const input = inLine ? counted(inLine) : inputs.get(line.sampleId)!;
+    const whole = await withBytes(store, input);
+    return { ...line, input: whole === input ? input : counted(whole) };
+  };
+  for (let from = 0; from < lines.length; from += AT_ONCE)
+    samples.push(...(await Promise.all(lines.slice(from, from + AT_ONCE).map(read))));
   return samples;
+}
+
+/** In memory, about. */
+function bytesOf(input: Input): number {
+  if ('text' in input) return input.text.length;
+  if ('vector' in input) return 8 * input.vector.length;
+  return 'image' in input ? input.image.base64.length : input.blob.length;
 }
 
 /** An uploaded image becomes the image itself; other inputs are what they are. */
