@@ -7,8 +7,8 @@ import { groupBy } from '../../core/tally.js';
 import type { ObjectStore } from './object-store.js';
 import { decodePack } from './packs.js';
 
-/** Objects fetched at once. */
-const AT_ONCE = 16;
+/** Objects fetched at once: a pack may be some megabytes, an uploaded picture is less. */
+const [PACKS_AT_ONCE, BLOBS_AT_ONCE] = [4, 16];
 
 /** The inputs of a snapshot take more room than there is. */
 export class InputsTooLarge extends Error {
@@ -43,7 +43,7 @@ export async function readInputs(
       throw new InputsTooLarge(`the inputs of ${lines.length} samples take more than ${mostBytes} bytes`);
     return input;
   };
-  for (const [pack, members] of byPack(lines)) {
+  const readPack = async ([pack, members]: readonly [string, readonly ManifestLine[]]): Promise<void> => {
     const body = await store.get(pack);
     const blocks = new Map<number, string[]>();
     for (const { sampleId, at } of members) {
@@ -51,16 +51,26 @@ export async function readInputs(
       if (!blocks.has(offset)) blocks.set(offset, decodePack(body.subarray(offset, offset + length)));
       inputs.set(sampleId, counted(readLine<{ input: Input }>(blocks.get(offset)![line]!).item!.input));
     }
-  }
-  const samples: SnapshotSample[] = [];
+  };
+  await severalAtOnce([...byPack(lines)], PACKS_AT_ONCE, readPack);
   const read = async ({ at: _at, input: inLine, ...line }: ManifestLine): Promise<SnapshotSample> => {
     const input = inLine ? counted(inLine) : inputs.get(line.sampleId)!;
     const whole = await withBytes(store, input);
     return { ...line, input: whole === input ? input : counted(whole) };
   };
-  for (let from = 0; from < lines.length; from += AT_ONCE)
-    samples.push(...(await Promise.all(lines.slice(from, from + AT_ONCE).map(read))));
-  return samples;
+  return severalAtOnce(lines, BLOBS_AT_ONCE, read);
+}
+
+/** What is made of each item, in order. */
+async function severalAtOnce<Item, Made>(
+  items: readonly Item[],
+  atOnce: number,
+  make: (item: Item) => Promise<Made>,
+): Promise<Made[]> {
+  const made: Made[] = [];
+  for (let from = 0; from < items.length; from += atOnce)
+    made.push(...(await Promise.all(items.slice(from, from + atOnce).map(make))));
+  return made;
 }
 
 /** In memory, about. */
