@@ -1,12 +1,11 @@
 /*
  * Gradients of convolutions and of max pooling, of one image at a time, and what a normalised batch is multiplied by and
- * moved by, in AssemblyScript: compiled by
- * `npm run build:kernels` into src/platform/model-runtime/convolutions.wasm, which is committed and compared with a
- * fresh build by the tests.
+ * moved by, in AssemblyScript: compiled by `npm run build:kernels` into src/platform/model-runtime/convolutions.wasm,
+ * which is committed and compared with a fresh build by the tests.
  *
  * Base SIMD only: the same bytes in give the same bytes out on every machine. Images are [height, width, channels],
- * filters [height, width, channels in, channels out], never dilated: TensorFlow.js has no gradient then. Sums over a row of answers stay in registers, so nothing is
- * unrolled to columns first. The caller lays the memory out, above `heapBase`.
+ * filters [height, width, channels in, channels out], never dilated: TensorFlow.js has no gradient then. Sums over a row
+ * of answers stay in registers, so nothing is unrolled to columns first. The caller lays the memory out, above `heapBase`.
  */
 
 /** First byte that is free: static data lies below. */
@@ -286,76 +285,65 @@ function addProductsTo(x: usize, filter: usize, y: usize, inputs: i32, answers: 
   }
 }
 
+/* The window of a pooling that is looked at, and how many bytes it is to the next place and to the next row. */
+let windowRows: i32 = 0;
+let windowColumns: i32 = 0;
+let placeBytes: usize = 0;
+let rowBytes: usize = 0;
+
 /** Adds the gradient of each answer of a max pooling to the first of the largest inputs of its window. */
 export function addPoolGradient(problem: usize): void {
-  const channels = bytesOf(word(problem, IN_CHANNELS));
   const width = word(problem, IN_WIDTH);
+  placeBytes = bytesOf(word(problem, IN_CHANNELS));
+  rowBytes = <usize>width * placeBytes;
   let gradient = place(problem, GRADIENT);
   for (let y = 0; y < word(problem, OUT_HEIGHT); y++) {
     const top = y * word(problem, STRIDE_DOWN) - word(problem, PAD_TOP);
-    const rows = min(word(problem, IN_HEIGHT), top + word(problem, FILTER_HEIGHT)) - max(0, top);
+    windowRows = min(word(problem, IN_HEIGHT), top + word(problem, FILTER_HEIGHT)) - max(0, top);
     for (let x = 0; x < word(problem, OUT_WIDTH); x++) {
       const left = x * word(problem, STRIDE_ACROSS) - word(problem, PAD_LEFT);
-      const columns = min(width, left + word(problem, FILTER_WIDTH)) - max(0, left);
+      windowColumns = min(width, left + word(problem, FILTER_WIDTH)) - max(0, left);
       const first = bytesOf(max(0, top) * width + max(0, left)) * word(problem, IN_CHANNELS);
       const image = place(problem, IMAGE) + first;
       const to = place(problem, TO) + first;
-      const rowBytes = bytesOf(width) * word(problem, IN_CHANNELS);
       let c: usize = 0;
-      for (; c + 16 <= channels; c += 16)
-        addToLargest4(image + c, to + c, gradient + c, rows, columns, rowBytes, channels);
-      for (; c < channels; c += 4) addToLargest(image + c, to + c, gradient + c, rows, columns, rowBytes, channels);
-      gradient += channels;
+      for (; c + 16 <= placeBytes; c += 16) addToLargest4(image + c, to + c, gradient + c);
+      for (; c < placeBytes; c += 4) addToLargest(image + c, to + c, gradient + c);
+      gradient += placeBytes;
     }
   }
 }
 
 /** Four channels at once. */
-function addToLargest4(
-  image: usize,
-  to: usize,
-  gradient: usize,
-  rows: i32,
-  columns: i32,
-  rowBytes: usize,
-  channels: usize,
-): void {
+function addToLargest4(image: usize, to: usize, gradient: usize): void {
   let most = f32x4.splat(-Infinity);
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < windowRows; row++) {
     let at = image + <usize>row * rowBytes;
-    for (let column = 0; column < columns; column++) {
+    for (let column = 0; column < windowColumns; column++) {
       most = f32x4.max(most, v128.load(at));
-      at += channels;
+      at += placeBytes;
     }
   }
   const given = v128.load(gradient);
   let isOpen = i32x4.splat(-1);
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < windowRows; row++) {
     let at = <usize>row * rowBytes;
-    for (let column = 0; column < columns; column++) {
+    for (let column = 0; column < windowColumns; column++) {
       const isIt = v128.and(f32x4.eq(v128.load(image + at), most), isOpen);
       v128.store(to + at, f32x4.add(v128.load(to + at), v128.and(isIt, given)));
       isOpen = v128.andnot(isOpen, isIt);
-      at += channels;
+      at += placeBytes;
     }
   }
 }
 
-function addToLargest(
-  image: usize,
-  to: usize,
-  gradient: usize,
-  rows: i32,
-  columns: i32,
-  rowBytes: usize,
-  channels: usize,
-): void {
+function addToLargest(image: usize, to: usize, gradient: usize): void {
   let best: usize = 0;
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < windowRows; row++) {
     let at = <usize>row * rowBytes;
-    for (let column = 0; column < columns; column++) {
+    for (let column = 0; column < windowColumns; column++) {
       if (load<f32>(image + at) > load<f32>(image + best)) best = at;
-      at += channels;
+      at += placeBytes;
     }
   }
   store<f32>(to + best, load<f32>(to + best) + load<f32>(gradient));

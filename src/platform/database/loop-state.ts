@@ -32,7 +32,12 @@ interface LoopStateRow {
 
 const LOOP_STATE = `
 with last as (
-  select id, cut, created_at from dataset_snapshot where project_id = $1 order by created_at desc limit 1)
+  select id, cut, created_at from dataset_snapshot where project_id = $1 order by created_at desc limit 1
+), refit as (
+  select created_at from dataset_snapshot where project_id = $1 and trigger = '${REFIT}' order by created_at desc limit 1
+), before_refit as (
+  select version from model_version where project_id = $1 and created_at <= (select created_at from refit)
+  order by version desc limit 1)
 select now() as now, count(s.*)::int as new_labels, min(s.labelled_at) as first_at, max(s.labelled_at) as last_at,
        (select id from last) as snapshot_id, (select created_at from last) as snapshot_at,
        exists (select 1 from training_run r where r.project_id = $1 and r.status in ('queued', 'running'))
@@ -42,7 +47,6 @@ select now() as now, count(s.*)::int as new_labels, min(s.labelled_at) as first_
                   and m.version = (select max(version) from model_version where project_id = $1)
                   and not exists (select 1 from promotion p where p.project_id = $1 and p.to_version = m.version)) as is_run_open,
        (select count(*)::int from model_version m where m.project_id = $1 and m.parent is not null
-        and m.created_at > coalesce((select max(created_at) from dataset_snapshot where project_id = $1 and trigger = '${REFIT}'),
-                                    '-infinity')) as models_since_refit
+        and m.version > coalesce((select version from before_refit), 0)) as models_since_refit
 from sample s
 where s.project_id = $1 and s.status = 'resolved' and s.revision > coalesce((select cut from last), 0)`;

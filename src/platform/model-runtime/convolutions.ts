@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { backend_util } from '@tensorflow/tfjs-core';
+import { instantiated, laidFrom, PAGE } from './wasm-module.js';
 
 /*
  * The WebAssembly side of the gradients of convolutions and of max pooling (kernels/convolutions.ts): one image at a
@@ -19,20 +19,17 @@ interface Kernels {
 }
 type Gradient = Exclude<keyof Kernels, 'heapBase' | 'scaleAndShift'>;
 
-const PAGE = 2 ** 16;
 /** Of the whole memory; one image of a layer takes a few of its thousandths. */
 const MOST_PAGES = 2 ** 14;
 const WORDS = 16;
-const aligned = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 let opened: { readonly kernels: Kernels; readonly memory: WebAssembly.Memory } | undefined;
 
 function open() {
   if (opened) return opened;
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
-  const module = new WebAssembly.Module(readFileSync(new URL('./convolutions.wasm', import.meta.url)));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort: () => undefined } });
-  return (opened = { kernels: exports as unknown as Kernels, memory });
+  opened = { kernels: instantiated<Kernels>('convolutions', memory), memory };
+  return opened;
 }
 
 interface Problem {
@@ -46,12 +43,10 @@ interface Problem {
 /** Floats in the kernels' memory, as many as asked for. They hold until the next call: memory may grow then. */
 function lay<Lengths extends number[]>(...lengths: Lengths): { [Index in keyof Lengths]: Float32Array } {
   const { kernels, memory } = open();
-  let end = aligned(kernels.heapBase());
-  const places = lengths.map((length) => {
-    const begin = end;
-    end += aligned(4 * length);
-    return begin;
-  });
+  const { places, end } = laidFrom(
+    kernels.heapBase(),
+    lengths.map((length) => 4 * length),
+  );
   const missing = Math.ceil(end / PAGE) - memory.buffer.byteLength / PAGE;
   if (missing > 0) memory.grow(missing);
   const views = places.map((place, i) => new Float32Array(memory.buffer, place, lengths[i]));

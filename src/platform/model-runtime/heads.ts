@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { TrainingFailed } from './errors.js';
 import type { DenseNetwork } from './dense-network.js';
 import type { SparseProblem, Targets } from './sparse-rows.js';
+import { aligned, instantiated, laidFrom, PAGE } from './wasm-module.js';
 
 /*
  * The WebAssembly side of training (kernels/heads.ts): memory laid out for one problem, and typed views of it. Same
@@ -18,7 +18,6 @@ interface Kernels {
   learnDense(problem: number, order: number, count: number, rate: number, l2: number): number;
 }
 
-const PAGE = 2 ** 16;
 /** What one problem may take of memory; the heap limit of a process does not bound it. */
 const MOST_BYTES = 2 ** 31;
 /** Of a problem's words, the one that says whether classes (0) or numbers (1) are learnt. */
@@ -27,8 +26,6 @@ const LOSS_WORD = 12;
 const PAD = 8;
 const padded = (count: number): number => Math.ceil(count / PAD) * PAD;
 
-let compiled: WebAssembly.Module | undefined;
-
 /** Memory of its own for one problem, cut into pieces of the given sizes in bytes. */
 class Arena {
   readonly kernels: Kernels;
@@ -36,18 +33,13 @@ class Arena {
   private readonly memory: WebAssembly.Memory;
 
   constructor(sizes: readonly number[]) {
-    compiled ??= new WebAssembly.Module(readFileSync(new URL('./heads.wasm', import.meta.url)));
-    const aligned = sizes.map((bytes) => Math.ceil(bytes / 64) * 64);
-    const wanted = aligned.reduce((sum, bytes) => sum + bytes, PAGE);
+    const wanted = sizes.reduce((sum, bytes) => sum + aligned(bytes), PAGE);
     if (wanted > MOST_BYTES)
       throw new TrainingFailed(`the run needs ${wanted} bytes of memory, ${MOST_BYTES} are allowed`);
     const pages = Math.ceil(wanted / PAGE);
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    const imports = { env: { memory: this.memory, abort: () => undefined } };
-    this.kernels = new WebAssembly.Instance(compiled, imports).exports as unknown as Kernels;
-    // Static data of the module lies below heapBase: anything laid there would corrupt it.
-    let next = Math.ceil(this.kernels.heapBase() / 64) * 64;
-    this.places = aligned.map((bytes) => (next += bytes) - bytes);
+    this.kernels = instantiated('heads', this.memory);
+    this.places = laidFrom(this.kernels.heapBase(), sizes).places;
   }
 
   floats = (place: number, length: number): Float32Array => new Float32Array(this.memory.buffer, place, length);
