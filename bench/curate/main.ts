@@ -10,11 +10,13 @@ import { type CrowdAnswer, judgeCrowd } from '../../src/core/crowd.js';
 import { type SeededRandom, seededRandom } from '../../src/platform/model-runtime/random.js';
 import { readCsv } from '../learn/data.js';
 import { markdownTable } from '../table.js';
+import { findingCopies } from './copies.js';
 import { findingErrors } from './noise.js';
 
 /*
  * npm run bench:curate -- --data FOLDER
- * Whom to believe, which labels to doubt, and how fast: on crowds, on published label errors, on Banking77 with noise.
+ * Whom to believe, which labels to doubt, and how fast: on crowds, on published label errors, on Banking77 with noise, on
+ * altered pictures.
  */
 
 const METHODS: readonly PruneMethod[] = [
@@ -124,7 +126,8 @@ function speed(): string[][] {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { data: { type: 'string' }, seeds: { type: 'string', default: '3' } } });
-  if (values.data === undefined) throw new Error('--data FOLDER: where crowd, label-errors and banking77 are');
+  if (values.data === undefined)
+    throw new Error('--data FOLDER: where crowd, label-errors, banking77 and fashion-mnist are');
   const print = (head: string[], rows: string[][]): void =>
     void process.stdout.write(`${markdownTable(head, rows)}\n\n`);
   print(['crowd', 'answers an item', 'majority', 'judged', 'Dawid and Skene chosen'], crowds(values.data));
@@ -135,6 +138,7 @@ async function main(): Promise<void> {
     ['Banking77, wrong labels', 'average precision of the margin'],
     await findingErrors(values.data, Number(values.seeds)),
   );
+  print(['pictures of Fashion-MNIST', 'nearly the same as a known one'], await findingCopies(values.data));
 }
 
 await main();

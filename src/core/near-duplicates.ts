@@ -17,8 +17,12 @@ const BANDS = 8;
 const ROWS = 4;
 /** Texts that share so much of their pieces (Jaccard) are near duplicates. */
 const ALIKE = 0.8;
-/** Bits of a picture's 64 that may differ. With 4 keys of 16 bits any two that differ in 3 share one. */
-const MOST_BITS = 3;
+/** The grey pixels, 0 to 255 and row by row, by which pictures are told apart. */
+export const GREY = { width: 18, height: 16 } as const;
+/** Correlation of their grey pixels from which on two pictures are the same for all that matters. */
+const SAME_PICTURE = 0.99;
+/** Of 255. A smaller step is none: compression leaves flat areas uneven. */
+const STEP = 8;
 /** Distance of two vectors beside their length up to which they are the same for all that matters. */
 const NEAR = 1e-3;
 /** Of a key that very many items have only neighbours are compared: the cost stays linear, and long chains still join. */
@@ -45,22 +49,24 @@ export function textLikeness(texts: readonly string[], shingles: Uint32Array[] =
   return (a, b) => jaccard(shinglesAt(a), shinglesAt(b)) >= ALIKE;
 }
 
-/** Pictures by the sign of each step from left to right in 9 x 8 grey pixels (difference hash, 64 bits). */
-export const imageFingerprints = (pixels: readonly ArrayLike<number>[]): Fingerprints =>
-  hashFingerprints(pixels.map(differenceHash));
-
-/** Pictures by their difference hashes, four words of 16 bits each. */
-export function hashFingerprints(hashes: readonly ArrayLike<number>[]): Fingerprints {
+/**
+ * Pictures by their grey pixels ({@link GREY}): those that share 16 steps of 64 in a row (difference hash) are compared, and
+ * are alike when their pixels correlate. Size, compression and brightness make no difference. Without pixels a picture is like no other.
+ */
+export function imageFingerprints(greys: readonly ArrayLike<number>[]): Fingerprints {
   return {
-    keys: hashes.map((hash) => Array.from(hash, (word, i) => i * 2 ** 16 + word)),
-    isAlike: hashLikeness(hashes),
+    keys: greys.map((grey) =>
+      Array.from(grey.length === 0 ? [] : differenceHash(grey), (word, i) => i * 2 ** 16 + word),
+    ),
+    isAlike: imageLikeness(greys),
   };
 }
 
-const hashLikeness =
-  (hashes: readonly ArrayLike<number>[]): Fingerprints['isAlike'] =>
-  (a, b) =>
-    sum(Array.from(hashes[a]!, (word, i) => bitsIn(word ^ hashes[b]![i]!))) <= MOST_BITS;
+function imageLikeness(greys: readonly ArrayLike<number>[]): Fingerprints['isAlike'] {
+  const standardised: Float64Array[] = [];
+  const pixelsAt = (i: number): Float64Array => (standardised[i] ??= standardise(greys[i]!));
+  return (a, b) => correlation(pixelsAt(a), pixelsAt(b)) >= SAME_PICTURE;
+}
 
 /** Vectors by their numbers rounded to about a hundredth of their length, and by that shifted by half a step. */
 export function vectorFingerprints(vectors: readonly ArrayLike<number>[]): Fingerprints {
@@ -79,20 +85,20 @@ const vectorLikeness =
 export interface Trace {
   /** The beginning of a text. */
   readonly preview: string;
-  /** Of a picture its difference hash, of a vector {@link vectorSketch}; null for what is like no other. */
+  /** Of a picture its grey pixels, of a vector {@link vectorSketch}; null for what is like no other. */
   readonly sketch: readonly number[] | null;
 }
 
 /** Fingerprints of inputs of one kind by their traces. */
 export function traceFingerprints(kind: InputKind, traces: readonly Trace[]): Fingerprints {
   if (kind === 'text') return textFingerprints(traces.map(({ preview }) => preview));
-  return kind === 'image' ? hashFingerprints(sketchesOf(traces)) : vectorFingerprints(sketchesOf(traces));
+  return kind === 'image' ? imageFingerprints(sketchesOf(traces)) : vectorFingerprints(sketchesOf(traces));
 }
 
 /** The same for inputs whose keys are known. */
 export function traceLikeness(kind: InputKind, traces: readonly Trace[]): Fingerprints['isAlike'] {
   if (kind === 'text') return textLikeness(traces.map(({ preview }) => preview));
-  return kind === 'image' ? hashLikeness(sketchesOf(traces)) : vectorLikeness(sketchesOf(traces));
+  return kind === 'image' ? imageLikeness(sketchesOf(traces)) : vectorLikeness(sketchesOf(traces));
 }
 
 const sketchesOf = (traces: readonly Trace[]): (readonly number[])[] => traces.map(({ sketch }) => sketch ?? []);
@@ -209,20 +215,33 @@ function jaccard(a: Uint32Array, b: Uint32Array): number {
   return all === 0 ? 1 : shared / all;
 }
 
-/** The sign of each step from left to right in 9 x 8 grey pixels: 64 bits in four words. */
-export function differenceHash(pixels: ArrayLike<number>): Uint16Array {
+/** Whether each step from left to right goes up, in 9 x 8 means of four grey pixels: 64 bits in four words. */
+function differenceHash(grey: ArrayLike<number>): Uint16Array {
+  const meanAt = (row: number, column: number): number => {
+    const at = 2 * (row * GREY.width + column);
+    return (grey[at]! + grey[at + 1]! + grey[at + GREY.width]! + grey[at + GREY.width + 1]!) / 4;
+  };
   const hash = new Uint16Array(4);
   for (let bit = 0; bit < 64; bit += 1) {
-    const at = Math.floor(bit / 8) * 9 + (bit % 8);
-    if (pixels[at + 1]! > pixels[at]!) hash[bit >> 4]! |= 1 << (bit & 15);
+    const [row, column] = [Math.floor(bit / 8), bit % 8];
+    if (meanAt(row, column + 1) > meanAt(row, column) + STEP) hash[bit >> 4]! |= 1 << (bit & 15);
   }
   return hash;
 }
 
-function bitsIn(word: number): number {
-  let bits = 0;
-  for (let left = word; left > 0; left &= left - 1) bits += 1;
-  return bits;
+/** Of mean 0 and length 1; what has no contrast stays 0. */
+function standardise(values: ArrayLike<number>): Float64Array {
+  const mean = sum(Array.from(values)) / values.length;
+  const centred = Float64Array.from(values, (value) => value - mean);
+  const length = lengthOf(centred);
+  return length === 0 ? centred : centred.map((value) => value / length);
+}
+
+/** Of two standardised rows. */
+function correlation(a: Float64Array, b: Float64Array): number {
+  let product = 0;
+  for (let i = 0; i < a.length; i += 1) product += a[i]! * b[i]!;
+  return a.length === b.length ? product : 0;
 }
 
 function roundedKey(vector: ArrayLike<number>, shift: number): number {

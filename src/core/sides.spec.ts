@@ -1,13 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ManifestLine } from './manifest.js';
-import { lineAt, type Newcomer, placeOf } from './sides.js';
+import { lineAt, type Newcomer, type Place, placeOf } from './sides.js';
 
 const aNewcomer = (over: Partial<Newcomer> = {}): Newcomer => ({
   side: 'train',
   groupHash: 'own',
   hasCallersGroup: false,
-  wasUsed: false,
-  isGolden: false,
+  isBound: false,
   ...over,
 });
 const LEARNT = { side: 'train', groupHash: 'learnt' } as const;
@@ -29,15 +29,28 @@ describe('placeOf', () => {
     expect(placeOf(aNewcomer(), [LEARNT, HELD_OUT])).toEqual({ side: 'aside', groupHash: 'own' });
   });
 
-  it('never moves what was used on its side', () => {
-    expect(placeOf(aNewcomer({ wasUsed: true }), [HELD_OUT])).toEqual({ side: 'aside', groupHash: 'own' });
-    expect(placeOf(aNewcomer({ wasUsed: true }), [LEARNT])).toEqual(LEARNT);
+  it('never moves what is bound to its side', () => {
+    expect(placeOf(aNewcomer({ isBound: true }), [HELD_OUT])).toEqual({ side: 'aside', groupHash: 'own' });
+    expect(placeOf(aNewcomer({ isBound: true }), [LEARNT])).toEqual(LEARNT);
   });
 
-  it('is held out for what is golden', () => {
-    const golden = aNewcomer({ side: 'holdout', isGolden: true });
-    expect(placeOf(golden, [LEARNT])).toEqual({ side: 'holdout', groupHash: 'own' });
-    expect(placeOf(golden, [LEARNT, HELD_OUT])).toEqual({ side: 'holdout', groupHash: 'own' });
+  it('keeps what is tied together on one side, in whatever order it comes', () => {
+    const newcomers = fc.array(
+      fc.record({ side: fc.constantFrom('train', 'holdout'), isBound: fc.boolean(), twins: fc.array(fc.nat(11)) }),
+      { maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(newcomers, (all) => {
+        const places: Place[] = [];
+        for (const [i, { side, isBound, twins }] of all.entries()) {
+          const own = twins.filter((twin) => twin < i).map((twin) => places[twin]!);
+          const place = placeOf(aNewcomer({ side, isBound, groupHash: String(i) }), own);
+          if (isBound) expect([side, 'aside']).toContain(place.side);
+          if (place.side !== 'aside') for (const twin of own) expect([place.side, 'aside']).toContain(twin.side);
+          places.push(place);
+        }
+      }),
+    );
   });
 
   it('is what the caller said where they gave a group', () => {

@@ -15,25 +15,20 @@ export interface Newcomer extends Place {
   readonly side: Split;
   /** The caller said what it belongs to. */
   readonly hasCallersGroup: boolean;
-  /** It was learnt from or judged on before places were known. */
-  readonly wasUsed: boolean;
-  /** Drawn at random from the traffic and verified by a person. */
-  readonly isGolden: boolean;
+  /** It cannot change its side: it was learnt from or judged on before places were known, or it is golden. */
+  readonly isBound: boolean;
 }
 
 /**
  * The place of a sample, told from those it is nearly the same as: theirs, so that nothing judges a model that is nearly
- * what it learnt. Golden samples stay held out: they are a fair sample of the traffic with its repetitions. Where the others are on both sides, or it was used on the other one, it is set aside: whatever was held out
- * once is never learnt from, and what was learnt never judges.
+ * what it learnt. Where they are on both sides, or it is bound to the other one, it is set aside: whatever was held out
+ * once is never learnt from, what was learnt never judges, and golden samples are verified to judge, not to teach.
+ * What is set aside ties nothing together.
  */
-export function placeOf(
-  { side, groupHash, hasCallersGroup, wasUsed, isGolden }: Newcomer,
-  twins: readonly Place[],
-): Place {
-  const own = { side, groupHash };
+export function placeOf({ side, groupHash, hasCallersGroup, isBound }: Newcomer, twins: readonly Place[]): Place {
   const [first, ...others] = twins.filter((twin) => twin.side !== 'aside');
-  if (hasCallersGroup || isGolden || !first) return own;
-  const isTorn = others.some((twin) => twin.side !== first.side) || (wasUsed && first.side !== side);
+  if (hasCallersGroup || !first) return { side, groupHash };
+  const isTorn = others.some((twin) => twin.side !== first.side) || (isBound && first.side !== side);
   return isTorn ? { side: 'aside', groupHash } : { side: first.side, groupHash: first.groupHash };
 }
 

@@ -106,8 +106,7 @@ const newcomer = (line: ManifestLine, usedUpTo: bigint): Newcomer => ({
   side: line.split,
   groupHash: line.groupHash,
   hasCallersGroup: hasCallersGroup(line),
-  wasUsed: BigInt(line.revision) <= usedUpTo,
-  isGolden: line.goldenAt !== undefined,
+  isBound: BigInt(line.revision) <= usedUpTo || line.goldenAt !== undefined,
 });
 
 /** Whether another one should be found by the key; it counts as one of those that are. */

@@ -89,6 +89,30 @@ describe('samples that are nearly the same', () => {
     expect(body).toMatchObject({ trainCount: 2, holdoutCount: 0 });
   });
 
+  it('are set aside where people verified them to judge, and what they are like is learnt from', async () => {
+    const client = await newProject(flywheel, 'verified', { auditShare: 1 });
+    const learnt = aText('verified', 'train', (n) => `when does the shop in street ${n} open on sundays`);
+    await post(client, { g1: { text: learnt } });
+    await freeze(client);
+    const [like, alone] = [
+      aText('verified', 'holdout', (n) => `${learnt}${'!'.repeat(n)}`),
+      aText('verified', 'holdout', (n) => `is there a discount of ${n} percent for students`),
+    ];
+    const items = Object.entries({ g2: like, g3: alone }).map(([id, text]) => aPrediction({ id, input: { text } }));
+    await client.post('/v1/predictions', { items }).expect(202);
+    const { body } = await client.get('/v1/review/next?n=10').expect(200);
+    const audits = body as { items: { sampleId: string; reason: string }[] };
+    expect(audits.items.map(({ sampleId, reason }) => `${sampleId} ${reason}`).sort()).toEqual([
+      'g2 audit',
+      'g3 audit',
+    ]);
+    for (const { sampleId } of audits.items)
+      await client.post(`/v1/review/${sampleId}`, { label: 'opening' }).expect(200);
+    const snapshot = await freeze(client);
+    expect(await splits(client)).toEqual({ g1: 'train', g2: 'aside', g3: 'holdout' });
+    expect(snapshot.body).toMatchObject({ trainCount: 1, holdoutCount: 1 });
+  });
+
   it('stay where the caller put them', async () => {
     const client = await newProject(flywheel, 'callers', {});
     const text = aText('callers', 'holdout', (n) => `my own words about the parcel ${n}`);

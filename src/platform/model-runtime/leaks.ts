@@ -1,8 +1,8 @@
 import { type Input, kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import {
-  differenceHash,
   type Fingerprints,
+  GREY,
   imageFingerprints,
   textFingerprints,
   twinsOf,
@@ -23,9 +23,6 @@ export interface LeakCertificate {
   readonly leaked: readonly string[];
 }
 
-/** What the difference hash reads. */
-const SMALL = { width: 9, height: 8, channels: 1 } as const;
-
 /** Looks for held-out samples that are nearly the same as a learnt one. The same inputs share a side already. */
 export async function leakCertificate(
   learnt: readonly SnapshotSample[],
@@ -45,17 +42,15 @@ export async function leakCertificate(
 const FINGERPRINTS: Readonly<Record<string, (samples: readonly SnapshotSample[]) => Promise<Fingerprints>>> = {
   text: async (samples) => textFingerprints(samples.map(({ input }) => (input as { text: string }).text)),
   vector: async (samples) => vectorFingerprints(samples.map(({ input }) => (input as { vector: number[] }).vector)),
-  image: async (samples) => imageFingerprints(await Promise.all(samples.map(smallPixels))),
+  image: async (samples) =>
+    imageFingerprints(await Promise.all(samples.map(async ({ input }) => (await greyPixels(input)) ?? []))),
 };
 
-/** A picture that cannot be read is like no other: its pixels are noise of its own. */
-async function smallPixels({ input }: SnapshotSample, i: number): Promise<ArrayLike<number>> {
-  return (await pixelsOf(input, i)) ?? Array.from({ length: 72 }, (_, pixel) => Math.sin((i + 1) * (pixel + 1)));
-}
-
-async function pixelsOf(input: Input, i: number): Promise<ArrayLike<number> | null> {
+/** Null for a picture that cannot be read. */
+async function greyPixels(input: Input): Promise<number[] | null> {
   try {
-    return await imagePixels(input, i, SMALL);
+    const pixels = await imagePixels(input, 0, { ...GREY, channels: 1 });
+    return Array.from(pixels, (value) => Math.round(value * 255));
   } catch (error) {
     if (!(error instanceof InputMismatch)) throw error;
     return null;
@@ -64,7 +59,5 @@ async function pixelsOf(input: Input, i: number): Promise<ArrayLike<number> | nu
 
 /** What is kept of a picture or a vector to tell later ones that are nearly the same; null where nothing can be told. */
 export async function sketchOf({ input }: SnapshotSample): Promise<readonly number[] | null> {
-  if ('vector' in input) return vectorSketch(input.vector);
-  const pixels = await pixelsOf(input, 0);
-  return pixels && [...differenceHash(pixels)];
+  return 'vector' in input ? vectorSketch(input.vector) : greyPixels(input);
 }
