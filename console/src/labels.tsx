@@ -61,9 +61,17 @@ function Rows({ head, children }: { head: readonly string[]; children: ReactNode
   );
 }
 
+/** Pixels a text keeps; on a phone the table scrolls sideways instead. */
+const LEGIBLE = 200;
+
 const Opener = ({ id, preview, open }: { id: string; preview: string } & Opens) => (
   <Table.Td maw={380} style={{ overflowWrap: 'anywhere' }}>
-    <button type="button" className="row-button" onClick={() => open(id)}>
+    <button
+      type="button"
+      className="row-button"
+      style={{ display: 'inline-block', minWidth: LEGIBLE }}
+      onClick={() => open(id)}
+    >
       {preview || id}
     </button>
   </Table.Td>
