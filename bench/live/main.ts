@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type FlywheelClient, flywheelClient } from '../../examples/demo/client.js';
 import type { Labelled } from '../learn/data.js';
-import { banking77 } from '../learn/data.js';
+import { banking77, shuffled } from '../learn/data.js';
+import { seededRandom } from '../../src/platform/model-runtime/random.js';
 import { startServer } from '../processes.js';
 import { changeSettings, RESTS } from '../settings.js';
 import { markdownTable } from '../table.js';
@@ -14,6 +15,7 @@ import { BOUND, growth } from './growth.js';
 /*
  * npm run bench:live -- --data FOLDER [--samples 10000]: from the correction that fires the trigger to the answer of the
  * new champion, and where the time goes. The debounce is set to nothing, since it is waited for on purpose.
+ * With --sorted the samples come label by label, so that every batch brings a new one.
  * With --grow 1000000 instead: what a run costs beside ever more stored samples.
  */
 
@@ -39,11 +41,14 @@ async function main(): Promise<void> {
       samples: { type: 'string', default: '10000' },
       rounds: { type: 'string', default: '3' },
       grow: { type: 'string' },
+      sorted: { type: 'boolean', default: false },
     },
   });
   if (values.grow !== undefined) return grow(Number(values.grow));
   if (values.data === undefined) throw new Error('--data FOLDER: where banking77 is');
-  const items = banking77(values.data).slice(0, Number(values.samples) + NEW * Number(values.rounds));
+  const most = Number(values.samples) + NEW * Number(values.rounds);
+  const all = banking77(values.data);
+  const items = (values.sorted ? all : shuffled(all, seededRandom(1))).slice(0, most);
   await onFlywheel(async (client, url) => {
     await changeSettings(url, ADMIN, { retrain: RESTS });
     const from = items.length - NEW * Number(values.rounds);

@@ -117,7 +117,7 @@ class DenseLearner implements Learner {
 /** One descent in batches of our own order, so that it repeats bit for bit. */
 async function descend(
   head: DenseHead,
-  { members, effort, onProgress }: FitOrder,
+  { members, effort, rate = 1, onProgress }: FitOrder,
   { random, size, looks, pace }: { random: SeededRandom; size: number; looks: number; pace: TrainingPace },
 ) {
   const count = members.length;
@@ -128,7 +128,8 @@ async function descend(
     random.shuffle(order);
     let loss = 0;
     for (let from = 0; from < count; from += size) {
-      loss += head.learn(order.subarray(from, from + size), RATE * cosine((epoch + from / count) / epochs));
+      const step = rate * RATE * cosine((epoch + from / count) / epochs);
+      loss += head.learn(order.subarray(from, from + size), step);
       await pace.breathe();
     }
     finalLoss = loss / count;

@@ -9,6 +9,8 @@ export interface FitOrder {
   readonly seed: number;
   /** Share of the usual number of looks at the samples. */
   readonly effort: number;
+  /** Share of the usual learning rate; all of it when not given. */
+  readonly rate?: number;
   /** From the parent's weights, where there are any. */
   readonly isWarm: boolean;
   readonly onProgress: (fraction: number, note: string) => void;

@@ -5,6 +5,7 @@ import { valueOf } from '../../core/task.js';
 import { TrainingRefused } from './errors.js';
 import { type Goal, labelGoal, valueGoal } from './goal.js';
 import { judgeValues } from './judge-values.js';
+import type { KeptAnswers, Told } from './kept-answers.js';
 import type { FitOrder, Learner } from './learner.js';
 import { countLabels, type ModelFacts } from './model-files.js';
 import { judgeOutOfFold, type Judgement, NOT_JUDGED } from './out-of-fold.js';
@@ -28,6 +29,8 @@ interface Verdict {
   readonly facts: Pick<ModelFacts, 'outOfScope' | 'task' | 'width'>;
   readonly metrics: Pick<TrainingMetrics, 'outOfFold' | 'outOfScope'>;
   readonly map: SampleMap | null;
+  /** For the next run; null where there is nothing to keep. */
+  readonly kept: KeptAnswers | null;
 }
 
 /** What is to be learnt, how much each sample counts, and how to judge what is said. */
@@ -38,7 +41,8 @@ export interface Lesson {
   /** Samples of each. */
   readonly counts: Readonly<Record<string, number>>;
   readonly importance: Float32Array;
-  judge(learner: Learner, order: Omit<FitOrder, 'members'>): Promise<Verdict>;
+  /** @param told already, without learning anything */
+  judge(learner: Learner, order: Omit<FitOrder, 'members'>, told?: Told): Promise<Verdict>;
 }
 
 export const lessonOf = (
@@ -61,10 +65,9 @@ function labelsOf(
     labels,
     counts: Object.fromEntries(counts),
     importance: sampleWeights(samples, settings),
-    judge: async (learner, order) => {
-      const judgement = await judgeOutOfFold(learner, samples, order, outOfScope);
-      const { pruned, temperature, map } = judgement;
-      return { pruned, temperature, map, facts: refusal(judgement, outOfScope), metrics: judged(judgement) };
+    judge: async (learner, order, told) => {
+      const judgement = await judgeOutOfFold(learner, samples, order, { outOfScope, told });
+      return { ...judgement, facts: refusal(judgement, outOfScope), metrics: judged(judgement) };
     },
   };
 }
@@ -93,8 +96,11 @@ function valuesOf(samples: readonly SnapshotSample[], { settings }: TrainingOpti
 
 function judged(judgement: Judgement): Verdict['metrics'] {
   if (judgement === NOT_JUDGED) return {};
-  const { pruned, outOfScope, map: _map, ...rest } = judgement;
-  return { outOfFold: { ...rest, pruned: pruned.size }, ...(outOfScope ? { outOfScope } : {}) };
+  const { pruned, outOfScope, map: _map, kept, ...rest } = judgement;
+  return {
+    outOfFold: { ...rest, pruned: pruned.size, samples: kept!.outOfFold },
+    ...(outOfScope ? { outOfScope } : {}),
+  };
 }
 
 /** What the manifest says about refusing; nothing where refusing would not pay. */

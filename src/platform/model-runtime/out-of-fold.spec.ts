@@ -116,7 +116,7 @@ describe('out of scope', () => {
   const asked = samples().map((sample, i) => ({ ...sample, label: i % 4 === 3 ? 'none' : 'ab'[i % 2]! }));
 
   it('is where models that had not seen them are too unsure, as far as refusing is right', async () => {
-    const { outOfScope } = await judgeOutOfFold(unsure, asked, order, 'none');
+    const { outOfScope } = await judgeOutOfFold(unsure, asked, order, { outOfScope: 'none' });
     expect(outOfScope).toMatchObject({
       inScope: { samples: 300, refused: 0, refusedRight: 0 },
       outOfScope: { samples: 100, caught: 100 },
@@ -127,6 +127,6 @@ describe('out of scope', () => {
 
   it('is not looked for while no label stands for it', async () => {
     expect((await judgeOutOfFold(unsure, asked, order)).outOfScope).toBeNull();
-    expect((await judgeOutOfFold(unsure, asked, order, 'never used')).outOfScope).toBeNull();
+    expect((await judgeOutOfFold(unsure, asked, order, { outOfScope: 'never used' })).outOfScope).toBeNull();
   });
 });

@@ -6,6 +6,7 @@ import { layoutOf, type SampleMap } from '../../core/projection.js';
 import { bucketOf } from '../../core/split.js';
 import { type ScopeThreshold, scopeThresholdOf } from '../../core/scope.js';
 import { doubted, type JudgedLabel, type Suspicion, suspicionOf } from '../../core/suspicion.js';
+import { keepAnswers, type KeptAnswers, type Told } from './kept-answers.js';
 import type { Fit, FitOrder, Learner } from './learner.js';
 
 export interface Judgement extends Suspicion {
@@ -21,6 +22,8 @@ export interface Judgement extends Suspicion {
   readonly outOfScope: ScopeThreshold | null;
   /** Null where nothing was judged. */
   readonly map: SampleMap | null;
+  /** For the next run; null where nothing was judged. */
+  readonly kept: KeptAnswers | null;
 }
 
 export const NOT_JUDGED: Judgement = {
@@ -30,6 +33,7 @@ export const NOT_JUDGED: Judgement = {
   loss: 0,
   outOfScope: null,
   map: null,
+  kept: null,
   pruned: new Set(),
   suspects: [],
   alarms: [],
@@ -81,6 +85,13 @@ interface Verdict {
   readonly labels: readonly JudgedLabel[];
 }
 
+interface Given {
+  /** The label that stands for "out of scope". */
+  readonly outOfScope?: string | null;
+  /** What is told already: no model is learnt then. */
+  readonly told?: Told | undefined;
+}
+
 /**
  * Each fold is answered by a model learnt from the others, from nothing: the parent has seen them all. What a model has
  * learnt by heart cannot hide a wrong label this way, nor make it look surer than it is.
@@ -89,18 +100,28 @@ export async function judgeOutOfFold(
   learner: Learner,
   samples: readonly SnapshotSample[],
   order: Omit<FitOrder, 'members'>,
-  outOfScope: string | null = null,
+  { outOfScope = null, told }: Given = {},
 ): Promise<Judgement> {
   const folds = foldsOf(samples);
   if (areTooFew(samples, folds)) return NOT_JUDGED;
   const asking: Asking = { learner, samples, folds, order };
-  const first = verdictOf(asking, await answersOutOfFold(asking, FOLDS, new Set()));
-  const cleaned = await withoutDoubted(asking, first);
-  const verdict = cleaned ?? first;
-  const suspicion = suspicionOf(flagged(verdict, learner.labels.length), cleaned !== undefined);
+  return judgementOn(asking, told ?? (await tell(asking)), outOfScope);
+}
+
+async function tell(asking: Asking): Promise<Told> {
+  const outOfFold = asking.samples.length;
+  const answers = (await answersOutOfFold(asking, FOLDS, new Set())) as readonly Said[];
+  const cleaned = await withoutDoubted(asking, verdictOf(asking, answers));
+  return { answers: cleaned ?? answers, outOfFold, isCleaned: cleaned !== undefined };
+}
+
+function judgementOn(asking: Asking, told: Told, outOfScope: string | null): Judgement {
+  const { learner, samples } = asking;
+  const verdict = verdictOf(asking, told.answers);
+  const suspicion = suspicionOf(flagged(verdict, learner.labels.length), told.isCleaned);
   const isKept = (_: unknown, i: number): boolean => !suspicion.pruned.has(samples[i]!.sampleId);
-  const temperature = cleaned ? temperatureOf(cleaned.answers.filter(isKept)) : first.temperature;
-  const answers = cleaned ? at(temperature, cleaned.answers) : first.answers;
+  const temperature = told.isCleaned ? temperatureOf(verdict.answers.filter(isKept)) : verdict.temperature;
+  const answers = told.isCleaned ? at(temperature, verdict.answers) : verdict.answers;
   const kept = answers.filter(isKept);
   const refusing = learner.labels.indexOf(outOfScope ?? NO_LABEL);
   return {
@@ -108,6 +129,7 @@ export async function judgeOutOfFold(
     ...calibration(kept, temperature),
     outOfScope: refusing < 0 ? null : scopeOf(kept, refusing),
     map: mapOf(learner.labels, verdict.labels, answers),
+    kept: keepAnswers(learner.labels, samples, told, temperature),
   };
 }
 
@@ -143,8 +165,8 @@ const scopeOf = (answers: readonly Calibrated[], outOfScope: number): ScopeThres
       })),
   );
 
-/** The verdict of models that learnt nothing doubtful, or undefined when that makes them no better. */
-async function withoutDoubted(asking: Asking, { answers: first, labels }: Verdict): Promise<Verdict | undefined> {
+/** What models say that learnt nothing doubtful, or undefined when that makes them no better. */
+async function withoutDoubted(asking: Asking, { answers: first, labels }: Verdict): Promise<Said[] | undefined> {
   const without = new Set(doubted(labels).map(({ sampleId }) => sampleId));
   if (without.size < FEWEST_DOUBTED * first.length) return undefined;
   const look = await answersOutOfFold(asking, FOLDS.slice(0, 1), without);
@@ -153,7 +175,7 @@ async function withoutDoubted(asking: Asking, { answers: first, labels }: Verdic
   const trial = merged(look, await answersOutOfFold(asking, FOLDS.slice(1, TRIAL), without));
   const { share, wins, losses } = gainOf(trial, first);
   if (share < LEAST_GAIN || pBetter({ wins, losses }) > CHANCE) return undefined;
-  return verdictOf(asking, merged(trial, await answersOutOfFold(asking, FOLDS.slice(TRIAL), without)));
+  return merged(trial, await answersOutOfFold(asking, FOLDS.slice(TRIAL), without)) as Said[];
 }
 
 /** How many more are answered rightly than before, and as a share of those that were asked about. */
@@ -213,8 +235,7 @@ function likeliest(probabilities: ArrayLike<number>, but: number): number {
 }
 
 /** Margins at the temperature that makes them true: an unsure model doubts little, a boastful one too much. */
-function verdictOf({ learner, samples }: Asking, given: Answers): Verdict {
-  const said = given as readonly Said[];
+function verdictOf({ learner, samples }: Asking, said: readonly Said[]): Verdict {
   const temperature = temperatureOf(said);
   const answers = at(temperature, said);
   const labels = samples.map((sample, i) => judgedLabel(sample, answers[i]!, learner.labels));
@@ -254,7 +275,7 @@ const confidenceOf = (probabilities: ArrayLike<number>): number => probabilities
 function calibration(
   said: readonly Calibrated[],
   temperature: number,
-): Omit<Judgement, keyof Suspicion | 'outOfScope' | 'map'> {
+): Pick<Judgement, 'temperature' | 'accuracy' | 'calibrationError' | 'loss'> {
   const answers = said.map((one) => ({
     isRight: isRight(one),
     before: confidenceOf(one.probabilities),

@@ -98,7 +98,7 @@ class TextLearner implements Learner {
       table: order.isWarm && this.texts.parent ? copyColumns(inherited(), start) : start.table,
       l2: (scale ? OF_VALUES.l2TimesSamples : L2_TIMES_SAMPLES) / members.length,
     });
-    const rate = scale ? OF_VALUES.rate : RATE;
+    const rate = (order.rate ?? 1) * (scale ? OF_VALUES.rate : RATE);
     const result = await descend(head, members, { ...order, rate }, this.pace);
     const columns = present.map((label) => labels.indexOf(label));
     const answered = new Float64Array(labels.length);

@@ -2,7 +2,9 @@ import type { SnapshotSample } from '../../core/manifest.js';
 import { decodeDenseModel } from './dense-model.js';
 import { choose } from './choose.js';
 import { COLD, type FitOrder, type Learner } from './learner.js';
+import { type Told, toldBefore } from './kept-answers.js';
 import type { Lesson } from './lesson.js';
+import { loadModel } from './load-model.js';
 import { type ModelFacts, sealFiles } from './model-files.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { OwnBase, ReadSamples } from './read-samples.js';
@@ -15,14 +17,16 @@ const HEADS = 'wasm-simd';
 const MOST_REPORTED = 20;
 /** Share of a run's progress that is over when the labels have been judged. */
 const JUDGED = 0.6;
+/** Where the parent has learnt all but a tenth, more looks and larger steps do no good (docs/learning.md). */
+const TOPPING_UP = { effort: 0.5, rate: 0.5 } as const;
 
 /**
  * Trains on all the samples given, from the parent's weights when it is of the same kind and task. The labels are those
  * of the samples and of the parent, in code unit order. The same samples, seed, parent and settings give the same bytes.
  *
  * 1. Read the samples. 2. Weigh them: rare classes, the young and the trusted count more. 3. Choose among candidates by
- * what they say of samples they have not seen. 4. Models that have not seen a sample judge its label: out of that come
- * the labels to leave out, those to ask about, the temperature, and from which confidence on an answer is given; of
+ * what they say of samples they have not seen. 4. Models that have not seen a sample judge its label, in this run or, where
+ * little is new, in those before it: out of that come the labels to leave out, those to ask about, the temperature, and from which confidence on an answer is given; of
  * values, how far off answers are. 5. Learn from the rest, and train a base on where that is wanted.
  */
 export async function trainModel(
@@ -36,7 +40,8 @@ export async function trainModel(
   const { read, samples, lesson, order, candidates } = prepared;
   const { learner, choice } = await choose(candidates, { samples, goal: lesson.goal, order: { ...order, ...COLD } });
 
-  const { verdict, members, fit } = await judgeAndLearn(prepared, learner, options);
+  const told = await toldByParent(prepared, options);
+  const { verdict, members, fit } = await judgeAndLearn(prepared, learner, options, told);
   const thawed = own && (await thawOf(own, { read, lesson, learner, members }, options, pace));
 
   const { labels } = lesson;
@@ -57,19 +62,33 @@ export async function trainModel(
   const files = whole
     ? sealFiles(whole, { ...facts, thawedFrom: thawed.report.from })
     : sealFiles(await withBase(fit.files, facts, own), facts);
-  return { kind: read.kind, labels, files, backend: HEADS, metrics, map: verdict.map };
+  return { kind: read.kind, labels, files, backend: HEADS, metrics, map: verdict.map, kept: verdict.kept };
+}
+
+/** What the parent and its run say of samples that they had not seen; on a project's own base, and of values, nothing. */
+async function toldByParent(
+  { read, samples, lesson, parent }: Prepared,
+  { kept }: TrainingOptions,
+): Promise<Told | undefined> {
+  if (!kept || !parent || read.inputs?.kind === 'base') return undefined;
+  const model = await loadModel(parent.files);
+  try {
+    return await toldBefore(samples, lesson.labels, kept, model);
+  } finally {
+    model.dispose();
+  }
 }
 
 /** What is learnt without the labels that are left out; beside the judging already, as mostly none is. */
-async function judgeAndLearn(prepared: Prepared, learner: Learner, options: TrainingOptions) {
+async function judgeAndLearn(prepared: Prepared, learner: Learner, options: TrainingOptions, told: Told | undefined) {
   const { samples, lesson, order } = prepared;
-  const ahead = aheadOf(prepared, learner, options);
-  const verdict = await lesson.judge(learner, { ...order, onProgress: part(options.onProgress, 0, JUDGED) });
+  const ahead = told ? undefined : aheadOf(prepared, learner, options);
+  const verdict = await lesson.judge(learner, { ...order, onProgress: part(options.onProgress, 0, JUDGED) }, told);
   const members = Int32Array.from(samples.keys()).filter((i) => !verdict.pruned.has(samples[i]!.sampleId));
   const hooks = { onProgress: part(options.onProgress, JUDGED, 1), signal: options.signal };
   const early = verdict.pruned.size === 0 ? await ahead?.learnt(verdict.temperature, hooks) : undefined;
   await ahead?.stop();
-  const learning = { ...order, ...hooks, members };
+  const learning = { ...order, ...hooks, members, ...(told && TOPPING_UP) };
   return { verdict, members, fit: early ?? (await learn(learner, learning, verdict.temperature)) };
 }
 

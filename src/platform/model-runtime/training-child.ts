@@ -5,6 +5,7 @@ import { InputsTooLarge, readSnapshot } from '../object-store/snapshot-reader.js
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
 import { fitAhead, leaksBeside } from './beside.js';
+import { ANSWERS, type KeptAnswers } from './kept-answers.js';
 import { openBase, readModelFiles } from './load-model.js';
 import { fileKey, fileOf, MANIFEST, MAP, sha256, withProvenance } from './model-files.js';
 
@@ -76,13 +77,20 @@ function samplesOf(store: ObjectStore, manifestKey: string): Promise<SnapshotSam
 async function optionsOf(store: ObjectStore, job: TrainingJob): Promise<TrainingOptions> {
   const { seed, settings, parentPrefix, elsewhere } = job;
   const isFresh = parentPrefix === undefined || elsewhere !== undefined;
-  const parent = isFresh ? {} : { parent: await readModelFiles(store, parentPrefix) };
-  return { seed, settings, ...parent, fitAhead, onProgress: progress(), signal: cancelled.signal };
+  const inherited = isFresh ? {} : await inheritanceOf(store, parentPrefix);
+  return { seed, settings, ...inherited, fitAhead, onProgress: progress(), signal: cancelled.signal };
+}
+
+async function inheritanceOf(store: ObjectStore, prefix: string): Promise<Pick<TrainingOptions, 'parent' | 'kept'>> {
+  const [parent, answers] = await Promise.all([readModelFiles(store, prefix), store.find(fileKey(prefix, ANSWERS))]);
+  return answers ? { parent, kept: JSON.parse(answers.toString('utf8')) as KeptAnswers } : { parent };
 }
 
 /** The model comes last: what lies beside it is there when it is. */
-async function keep(store: ObjectStore, prefix: string, { files, map }: TrainedModel): Promise<void> {
-  if (map) await store.put(fileKey(prefix, MAP), JSON.stringify(map), 'application/json');
+async function keep(store: ObjectStore, prefix: string, { files, map, kept }: TrainedModel): Promise<void> {
+  const putBeside = (name: string, value: object): Promise<void> =>
+    store.put(fileKey(prefix, name), JSON.stringify(value), 'application/json');
+  await Promise.all([map && putBeside(MAP, map), kept && putBeside(ANSWERS, kept)]);
   await putFiles(store, prefix, files);
 }
 

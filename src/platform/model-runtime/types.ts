@@ -3,6 +3,7 @@ import type { Input } from '../../core/input.js';
 import type { LabelChanges } from '../../core/label-changes.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import type { WeightSettings } from '../../core/sample-weight.js';
+import type { KeptAnswers } from './kept-answers.js';
 import type { LeakCertificate } from './leaks.js';
 import type { SampleMap } from '../../core/projection.js';
 import type { ScopeThreshold } from '../../core/scope.js';
@@ -54,6 +55,8 @@ export interface TrainingSettings extends WeightSettings {
 export interface TrainingOptions {
   readonly seed: number;
   readonly parent?: ModelFiles;
+  /** What the parent's run kept for this one. */
+  readonly kept?: KeptAnswers;
   readonly settings: TrainingSettings;
   /** Learns on another thread what is to be learnt if no label is left out; on this one where it is not given. */
   readonly fitAhead?: (order: AheadOrder) => Ahead | undefined;
@@ -98,6 +101,8 @@ export interface LabelsOutOfFold {
   readonly suspects: readonly Suspect[];
   readonly alarms: readonly string[];
   readonly flagged: number;
+  /** Told by models that were learnt for it, now or in an earlier run; of the others, which came later, the parent was asked. */
+  readonly samples?: number;
 }
 
 /** What models that had not seen the samples say about their values. */
@@ -157,4 +162,6 @@ export interface TrainedModel {
   readonly metrics: TrainingMetrics;
   /** Kept beside the model; null where samples were too few to be judged, absent for other people's trainers. */
   readonly map?: SampleMap | null;
+  /** The same, for the next run. */
+  readonly kept?: KeptAnswers | null;
 }
