@@ -112,7 +112,7 @@ beforeEach(() => {
 describe('a training run in a process of its own', () => {
   it('learns beside the judging what one thread alone would learn, with a parent and where labels are left out', async () => {
     const doubtful = (line: ManifestLine, i: number): ManifestLine =>
-      i % 3 === 0 ? { ...line, label: WORDS[(i + 1 + (Math.floor(i / 3) % 2)) % 10]! } : line;
+      i % 3 === 0 ? { ...line, label: WORDS[(i + 1 + (Math.floor(i / 3) % 2)) % 10]!, revision: '2' } : line;
     const apart = lines(3_000).map((line, i) => ({ ...line, groupHash: `g${i}` }));
     const snapshots = { clean: apart, noisy: apart.map(doubtful) };
     for (const [name, all] of Object.entries(snapshots)) {
@@ -130,6 +130,16 @@ describe('a training run in a process of its own', () => {
       if (name === 'noisy') expect(alone.metrics.trainSamples).toBeLessThan(learnt.length);
       else expect(alone.metrics.trainSamples).toBe(learnt.length);
     }
+  });
+
+  it('hands on what it was told about samples, to a run that then asks only about what is new', async () => {
+    const apart = lines(220).map((line, i) => ({ ...line, groupHash: `g${i}`, revision: String(i + 1) }));
+    await runtime.train(aJob({ manifestKey: snapshot('first', apart.slice(0, 200)) }), hooks());
+    const later = { manifestKey: snapshot('later', apart), parentPrefix: 'models/1/', outputPrefix: 'models/2/' };
+    const report = await runtime.train(aJob(later), hooks());
+    expect(report.metrics).toMatchObject({ trainSamples: 198, outOfFold: { samples: 180 } });
+    const kept = JSON.parse(objects.get('/loop/models/2/answers.json')!.toString()) as { ids: string[] };
+    expect(kept.ids).toHaveLength(198);
   });
 
   it('says how far it is and leaves the model it reports in the store, manifest last', async () => {

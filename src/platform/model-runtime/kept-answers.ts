@@ -55,8 +55,9 @@ export function keepAnswers(
 
 /**
  * Answers to samples of which nearly all were told in the parent's run, without learning anything: those stand, and what is
- * younger than the parent the parent itself has not seen. Undefined where labels have come or gone, something was left out
- * of the parent's samples, or too much came since all were judged.
+ * younger than the parent the parent itself has not seen; nearly the same as an older one it may be, which answers for it.
+ * Undefined where labels have come or gone, something was left out of the parent's samples, or too much came or
+ * changed since all were judged.
  */
 export async function toldBefore(
   samples: readonly SnapshotSample[],
@@ -64,32 +65,39 @@ export async function toldBefore(
   kept: KeptAnswers,
   parent: ServedModel,
 ): Promise<Told | undefined> {
-  const rows = new Map(kept.ids.map((id, row) => [id, row]));
-  const fresh = samples.filter(({ sampleId }) => !rows.has(sampleId));
-  const isUnseen = fresh.every(({ revision }) => BigInt(revision) > BigInt(kept.upTo));
-  const isTold = samples.length - kept.outOfFold <= MOST_TOPPED_UP * samples.length;
-  if (labels.join('\n') !== kept.labels.join('\n') || !isUnseen || !isTold) return undefined;
+  const rows = rowsOf(samples, kept);
+  const fresh = samples.filter(({ sampleId }) => !rows.byId.has(sampleId));
+  const isYoung = ({ revision }: SnapshotSample): boolean => BigInt(revision) > BigInt(kept.upTo);
+  const isUnseen = fresh.every(isYoung);
+  const outOfFold = Math.min(kept.outOfFold, samples.filter((sample) => !isYoung(sample)).length);
+  const areTooMany = samples.length - outOfFold > MOST_TOPPED_UP * samples.length;
+  if (!areSame(labels, kept.labels) || !isUnseen || areTooMany) return undefined;
 
+  const alone = fresh.filter(({ groupHash }) => !rows.byGroup.has(groupHash));
+  const said = await parent.predict(alone.map(({ input }) => input));
+  const ofAlone = new Map(alone.map(({ sampleId }, i) => [sampleId, said[i]!.scores]));
   const columns = new Map(labels.map((label, c) => [label, c]));
-  const answers = await parent.predict(fresh.map(({ input }) => input));
-  const ofFresh = new Map(fresh.map(({ sampleId }, i) => [sampleId, answers[i]!.scores]));
-  const probabilitiesOf = ({ sampleId }: SnapshotSample): ArrayLike<number> => {
-    const scores = ofFresh.get(sampleId);
-    if (!scores) return restored(kept, rows.get(sampleId)!);
-    return atTemperature(
-      labels.map((label) => scores[label]!),
-      1 / kept.temperature,
-    );
-  };
-  return {
-    answers: samples.map((sample) => ({
-      probabilities: probabilitiesOf(sample),
-      target: columns.get(sample.label)!,
-    })),
-    outOfFold: kept.outOfFold,
-    isCleaned: kept.isCleaned,
-  };
+  const answers = samples.map((sample): Said => {
+    const scores = ofAlone.get(sample.sampleId);
+    const target = columns.get(sample.label)!;
+    if (!scores) return { probabilities: restored(kept, rows.of(sample)), target };
+    const calibrated = labels.map((label) => scores[label]!);
+    return { probabilities: atTemperature(calibrated, 1 / kept.temperature), target };
+  });
+  return { answers, outOfFold, isCleaned: kept.isCleaned };
 }
+
+/** Where the answers of samples are kept: their own, or that of another one of their group. */
+function rowsOf(samples: readonly SnapshotSample[], { ids }: KeptAnswers) {
+  const byId = new Map(ids.map((id, row) => [id, row]));
+  const known = samples.filter(({ sampleId }) => byId.has(sampleId));
+  const byGroup = new Map(known.map(({ groupHash, sampleId }) => [groupHash, byId.get(sampleId)!]));
+  const of = ({ sampleId, groupHash }: SnapshotSample): number => byId.get(sampleId) ?? byGroup.get(groupHash)!;
+  return { byId, byGroup, of };
+}
+
+const areSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((label, i) => label === others[i]);
 
 /** The rest of the probability is shared evenly. */
 function restored({ labels, ids, likeliest, probabilities }: KeptAnswers, row: number): Float32Array {

@@ -11,7 +11,7 @@ import { readManifest, withProvenance } from './model-files.js';
 import { seededRandom } from './random.js';
 import { decodeTextModel } from './text-model.js';
 import { trainModel } from './train-model.js';
-import type { LabelsOutOfFold, ModelFiles, TrainingOptions } from './types.js';
+import type { LabelsOutOfFold, ModelFiles, TrainedModel, TrainingOptions } from './types.js';
 
 const PHRASES: Readonly<Record<string, readonly string[]>> = {
   delivery: [
@@ -209,6 +209,20 @@ describe('a vector model', () => {
     const child = await train(samples, { parent: parent.files });
     expect(child.labels).toEqual(['cloud-0', 'cloud-1', 'cloud-2']);
     expect(await shareRight(child.files, samples)).toBeGreaterThan(0.9);
+  });
+
+  it('judges anew only what is new to its parent, and looks at the samples less often', async () => {
+    const samples = vectorSamples(420).map((sample, i) => ({ ...sample, revision: String(i + 1) }));
+    const parent = await train(samples.slice(0, 400));
+    const child = await train(samples, { parent: parent.files, kept: parent.kept! });
+    const anew = await train(samples, { parent: parent.files });
+    const judged = ({ metrics }: TrainedModel) => metrics.outOfFold as LabelsOutOfFold;
+    expect([parent, child, anew].map((model) => judged(model).samples)).toEqual([400, 400, 420]);
+    expect(judged(child).accuracy).toBeCloseTo(judged(anew).accuracy!, 1);
+    expect(child.metrics.epochs).toBeLessThan(anew.metrics.epochs);
+    expect(child.map!.ids).toEqual(samples.map(({ sampleId }) => sampleId));
+    expect(child.kept).toMatchObject({ outOfFold: 400, upTo: '420' });
+    expect(await shareRight(child.files, samples)).toBeGreaterThan(0.95);
   });
 
   it('leaves out a few samples of another size or kind, and says which', async () => {

@@ -18,7 +18,7 @@ const MOST_REPORTED = 20;
 /** Share of a run's progress that is over when the labels have been judged. */
 const JUDGED = 0.6;
 /** Where the parent has learnt all but a tenth, more looks and larger steps do no good (docs/learning.md). */
-const TOPPING_UP = { effort: 0.5, rate: 0.5 } as const;
+const TOPPING_UP = { effort: 0.3, rate: 0.5 } as const;
 
 /**
  * Trains on all the samples given, from the parent's weights when it is of the same kind and task. The labels are those
