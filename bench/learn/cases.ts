@@ -4,6 +4,7 @@ import { banking77, clinc150, elec2, fashionMnist, firstOfEach, type Labelled, p
 import { hint3, scopeOfClinc } from './scope-cases.js';
 import { accuracy, answers, learn, learnNaively } from './models.js';
 import { thawing, transfer } from './transfer-case.js';
+import { topping } from './topping-case.js';
 import { demand } from './value-cases.js';
 
 /** One number of one case under one seed. */
@@ -59,17 +60,17 @@ async function loopOfCorrections(data: string, seed: number, careless: number): 
   const random = seededRandom(seed);
   const labels = [...new Set(train.map(({ label }) => label))];
   const known = [...few];
-  let files = (await learn(known, seed)).files;
+  let model = await learn(known, seed);
   for (let turn = 0; turn < TURNS; turn += 1) {
     const traffic = rest.filter((_, i) => i % TURNS === turn);
-    const said = await answers(files, traffic);
+    const said = await answers(model.files, traffic);
     traffic.forEach((item, i) => {
       if (said[i]!.label === item.label || random.next() >= CORRECTED) return;
       known.push(random.next() < careless ? { ...item, label: anyOf(labels, random) } : item);
     });
-    files = (await learn(known, seed + turn, { parent: files })).files;
+    model = await learn(known, seed + turn, { parent: model.files, kept: model.kept });
   }
-  return accuracy(files, test);
+  return accuracy(model.files, test);
 }
 
 const anyOf = (labels: readonly string[], random: SeededRandom): string =>
@@ -210,6 +211,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   clinc: { folder: 'clinc150', title: 'CLINC150', run: clincInScope },
   fashion: { folder: 'fashion-mnist', title: 'Fashion-MNIST', run: fashion },
   corrections: { folder: 'banking77', title: 'Banking77, 385 samples and ten turns of the loop', run: corrections },
+  topping: { folder: 'banking77', title: 'Banking77, judged anew or not', run: topping },
   noise: { folder: 'banking77', title: 'Banking77 with wrong labels', run: noise },
   sorted: { folder: 'fashion-mnist', title: 'Fashion-MNIST, classes in order', run: sortedClasses },
   elec2: { folder: 'elec2', title: 'Elec2', run: lateLabels },

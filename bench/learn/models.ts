@@ -16,6 +16,8 @@ import { asSamples, type Labelled } from './data.js';
 
 interface LearnOptions {
   readonly parent?: ModelFiles | undefined;
+  /** What the parent was told, where the samples are its own in the same order and then new ones. */
+  readonly kept?: TrainedModel['kept'];
   readonly outOfScope?: string | null;
   readonly task?: Task;
 }
@@ -24,12 +26,13 @@ interface LearnOptions {
 export const learn = (
   items: readonly Labelled[],
   seed: number,
-  { parent, outOfScope = null, task = 'classification' }: LearnOptions = {},
+  { parent, kept, outOfScope = null, task = 'classification' }: LearnOptions = {},
 ): Promise<TrainedModel> =>
   trainModel(asSamples(items), {
     ...optionsOf(seed),
     settings: { halfLifeDays: null, labels: { ...NO_CHANGES, outOfScope }, task },
     ...(parent ? { parent } : {}),
+    ...(kept ? { kept } : {}),
   });
 
 const optionsOf = (seed: number) => ({
