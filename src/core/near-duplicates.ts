@@ -54,17 +54,19 @@ export function textLikeness(texts: readonly string[], shingles: Uint32Array[] =
  * are alike when their pixels correlate. Size, compression and brightness make no difference. Without pixels a picture is like no other.
  */
 export function imageFingerprints(greys: readonly ArrayLike<number>[]): Fingerprints {
+  const hashes = greys.map((grey) => (isWhole(grey) ? differenceHash(grey) : []));
   return {
-    keys: greys.map((grey) =>
-      Array.from(grey.length === 0 ? [] : differenceHash(grey), (word, i) => i * 2 ** 16 + word),
-    ),
+    keys: hashes.map((hash) => Array.from(hash, (word, i) => i * 2 ** 16 + word)),
     isAlike: imageLikeness(greys),
   };
 }
 
+/** Pictures that got their place before 2026-11-26 have four words in place of their pixels. */
+const isWhole = (grey: ArrayLike<number>): boolean => grey.length === GREY.width * GREY.height;
+
 function imageLikeness(greys: readonly ArrayLike<number>[]): Fingerprints['isAlike'] {
   const standardised: Float64Array[] = [];
-  const pixelsAt = (i: number): Float64Array => (standardised[i] ??= standardise(greys[i]!));
+  const pixelsAt = (i: number): Float64Array => (standardised[i] ??= standardise(isWhole(greys[i]!) ? greys[i]! : []));
   return (a, b) => correlation(pixelsAt(a), pixelsAt(b)) >= SAME_PICTURE;
 }
 
