@@ -47,6 +47,8 @@ export interface Raters {
     readonly role: string;
     readonly answers: number;
     readonly agreement: number | null;
+    /** How many of their labels are among those that models doubt most. */
+    readonly doubted: number;
     /** Null for who never spoke of the same sample as somebody else. */
     readonly trust: number | null;
   }[];

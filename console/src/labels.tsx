@@ -127,7 +127,7 @@ function People({ open }: Opens) {
   return (
     <Section
       title="People"
-      about="How much each person said lately, how often the label is theirs, and the chance that they are right as told from agreement and golden items."
+      about="How much each person said lately, how often the label is theirs, how many of the labels above are, and the chance that they are right as told from agreement and golden items."
     >
       <Loaded of={raters}>
         {({ items, disputes, decidedByTrust, method, reviewers }) =>
@@ -135,8 +135,8 @@ function People({ open }: Opens) {
             <Empty title="Nobody has said anything yet">Feedback names its rater.</Empty>
           ) : (
             <Stack gap="md">
-              <Rows head={['Person', 'Answers', 'Label is theirs', 'Trust']}>
-                {items.map(({ rater, role, answers, agreement, trust }) => (
+              <Rows head={['Person', 'Answers', 'Label is theirs', 'Doubted', 'Trust']}>
+                {items.map(({ rater, role, answers, agreement, doubted, trust }) => (
                   <Table.Tr key={`${role} ${rater}`}>
                     <Table.Td>
                       {rater}{' '}
@@ -146,6 +146,7 @@ function People({ open }: Opens) {
                     </Table.Td>
                     <Table.Td>{count(answers)}</Table.Td>
                     <Table.Td>{percent(agreement)}</Table.Td>
+                    <Table.Td title={`${percent(doubted / answers)} of what they said`}>{count(doubted)}</Table.Td>
                     <Table.Td>{percent(trust)}</Table.Td>
                   </Table.Tr>
                 ))}

@@ -51,17 +51,20 @@ export class InsightService {
 
   /** Who labels, how far they can be trusted, and what they cannot agree on. */
   async raters(projectId: string) {
-    const [answers, reviewers, judge, crowd] = await Promise.all([
+    const [answers, reviewers, judge, crowd, suspects] = await Promise.all([
       this.store.answers(projectId),
       this.store.reviewers(projectId),
       this.judges.of(projectId),
       this.store.crowd(projectId),
+      this.store.suspects(projectId),
     ]);
+    const trust = (crowd?.trust ?? {}) as Trust;
+    const doubted = new Map(suspects.map(({ sampleId, label }) => [sampleId, label]));
     return {
       method: crowd?.method ?? 'majority',
       gain: crowd?.gain ?? 0,
       judgedAt: crowd?.judgedAt ?? null,
-      items: ratersOf(answers, (crowd?.trust ?? {}) as Trust, judge),
+      items: ratersOf(answers, { trust, judge, doubted }),
       reviewers,
       disputes: contested(answers.filter(({ status }) => status === 'disputed')),
       decidedByTrust: contested(answers.filter(({ isByTrust }) => isByTrust)).sort(
@@ -131,23 +134,29 @@ function isAgainstMost(said: readonly Answered[], resolved: string | null): bool
   return resolved !== null && (votes.get(resolved) ?? 0) < Math.max(...votes.values());
 }
 
-/** By person: how much they said, how often the label is theirs, and how far they can be trusted. */
-function ratersOf(answers: readonly Answered[], trust: Trust, judge: Judge) {
-  const raters = new Map<string, { rater: string; role: string; answers: number; resolved: number; agreed: number }>();
-  for (const { rater, role, label, resolved } of answers) {
-    const key = raterKey({ role, rater });
-    const of = raters.get(key) ?? { rater, role, answers: 0, resolved: 0, agreed: 0 };
-    of.answers += 1;
-    if (resolved !== null) of.resolved += 1;
-    if (resolved !== null && judge.isRight(resolved, label)) of.agreed += 1;
-    raters.set(key, of);
-  }
-  return [...raters]
-    .map(([key, { resolved, agreed, ...of }]) => ({
-      ...of,
-      agreement: resolved === 0 ? null : agreed / resolved,
-      trust: trust[key] ?? null,
-    }))
+interface Known {
+  readonly trust: Trust;
+  readonly judge: Judge;
+  /** Labels that models doubt, by sample. */
+  readonly doubted: ReadonlyMap<string, string>;
+}
+
+/** By person: how much they said, how often the label is theirs, how many of those are doubted, and how far they can be trusted. */
+function ratersOf(answers: readonly Answered[], { trust, judge, doubted }: Known) {
+  return [...groupBy(answers, raterKey)]
+    .map(([key, said]) => {
+      const resolved = said.filter((answer) => answer.resolved !== null);
+      const agreed = resolved.filter(({ label, resolved }) => judge.isRight(resolved!, label));
+      const { rater, role } = said[0]!;
+      return {
+        rater,
+        role,
+        answers: said.length,
+        agreement: resolved.length === 0 ? null : agreed.length / resolved.length,
+        doubted: said.filter(({ item, label }) => doubted.get(item) === label).length,
+        trust: trust[key] ?? null,
+      };
+    })
     .sort((a, b) => b.answers - a.answers || (a.rater < b.rater ? -1 : 1));
 }
 

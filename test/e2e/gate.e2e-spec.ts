@@ -104,6 +104,11 @@ describe('the gate', () => {
     const suspects = items.filter(({ reason }) => reason === 'suspect').map(({ sampleId }) => sampleId);
     expect(suspects.length).toBeGreaterThanOrEqual(5);
     for (const id of suspects) expect(Number(id.slice(1))).toBeGreaterThanOrEqual(300);
+    const { body: raters } = await asker.get('/v1/insights/raters').expect(200);
+    const { items: people } = raters as { items: { rater: string; doubted: number }[] };
+    const doubted = new Map(people.map(({ rater, doubted }) => [rater, doubted]));
+    expect(doubted.get('mallory')).toBe(suspects.length);
+    expect([...doubted.values()].reduce((sum, n) => sum + n)).toBe(suspects.length);
   });
 });
 
