@@ -127,7 +127,7 @@ function People({ open }: Opens) {
   return (
     <Section
       title="People"
-      about="How much each person said lately, how often the label is theirs, how many of the labels above are, and the chance that they are right as told from agreement and golden items."
+      about="How much each person said lately, how often the label is theirs, how much of what they said is doubted above, and the chance that they are right as told from agreement and golden items."
     >
       <Loaded of={raters}>
         {({ items, disputes, decidedByTrust, method, reviewers }) =>
@@ -146,7 +146,7 @@ function People({ open }: Opens) {
                     </Table.Td>
                     <Table.Td>{count(answers)}</Table.Td>
                     <Table.Td>{percent(agreement)}</Table.Td>
-                    <Table.Td title={`${percent(doubted / answers)} of what they said`}>{count(doubted)}</Table.Td>
+                    <Table.Td title={`${count(doubted)} of them`}>{percent(doubted / answers)}</Table.Td>
                     <Table.Td>{percent(trust)}</Table.Td>
                   </Table.Tr>
                 ))}
