@@ -68,6 +68,7 @@ describe('among candidates', () => {
     const candidate = (name: string): Learner => ({
       name,
       labels: ['a', 'b'],
+      isHeir: false,
       fit: async ({ members }) => {
         members.forEach((member) => learnt.add(member));
         const answer = (i: number) => (asked.add(i), [0.5, 0.5]);
@@ -90,6 +91,7 @@ describe('among candidates', () => {
     const always = (name: string, value: number): Learner => ({
       name,
       labels: ['value'],
+      isHeir: false,
       fit: async () => {
         const answer = (i: number) => (asked.add(i), [value]);
         return { finalLoss: 0, epochs: 1, answer, files: () => new Map() };

@@ -62,6 +62,8 @@ export function denseLearners(
 class DenseLearner implements Learner {
   readonly labels: readonly string[];
   readonly name: string;
+  /** Undefined where it reads another number of inputs or has other layers. */
+  private readonly parent: DenseWeights | undefined;
 
   constructor(
     private readonly numbers: Numbers,
@@ -71,6 +73,13 @@ class DenseLearner implements Learner {
   ) {
     this.labels = numbers.goal.labels;
     this.name = hidden.length === 0 ? 'linear' : `hidden layer of ${hidden.join(', ')}`;
+    const { parent, inputs } = numbers;
+    const isAlike = parent?.network[0]!.inputs === widthOf(inputs) && parent.network.length === hidden.length + 1;
+    this.parent = isAlike ? parent : undefined;
+  }
+
+  get isHeir(): boolean {
+    return this.parent !== undefined;
   }
 
   async fit(order: FitOrder): Promise<Fit> {
@@ -96,15 +105,11 @@ class DenseLearner implements Learner {
     };
   }
 
-  /** The parent's network, unless it reads another number of inputs or has other layers. */
   private startNetwork({ isWarm }: FitOrder, random: SeededRandom): net.DenseNetwork {
-    const { inputs, standard, parent } = this.numbers;
+    const { inputs, standard } = this.numbers;
     const { labels, scale } = this.numbers.goal;
-    const width = widthOf(inputs);
-    const isAlike = parent?.network[0]!.inputs === width && parent.network.length === this.hidden.length + 1;
-    if (!isWarm || !parent || !isAlike) {
-      return net.freshNetwork([width, ...this.hidden, labels.length], random);
-    }
+    const { parent } = this;
+    if (!isWarm || !parent) return net.freshNetwork([widthOf(inputs), ...this.hidden, labels.length], random);
     const columns = parent.labels.map((label) => labels.indexOf(label));
     const known = scale
       ? net.onScaledOutputs(parent.network, scale)

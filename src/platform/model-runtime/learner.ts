@@ -34,5 +34,7 @@ export interface Learner {
   readonly name: string;
   /** Every label of the samples and of the parent, in code unit order. */
   readonly labels: readonly string[];
+  /** There is a parent of the same shape, from whose weights a warm fit goes on. */
+  readonly isHeir: boolean;
   fit(order: FitOrder): Promise<Fit>;
 }

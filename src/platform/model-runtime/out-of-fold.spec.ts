@@ -27,6 +27,7 @@ const samples = (over: Partial<SnapshotSample> = {}): SnapshotSample[] =>
 class TruthTeller implements Learner {
   readonly name = 'truth';
   readonly labels = ['a', 'b'];
+  readonly isHeir = false;
   readonly orders: FitOrder[] = [];
 
   constructor(private readonly isMisled: boolean) {}
@@ -106,6 +107,7 @@ describe('out of scope', () => {
   const unsure: Learner = {
     name: 'unsure',
     labels: ['a', 'b', 'none'],
+    isHeir: false,
     fit: async () => ({
       finalLoss: 0,
       epochs: 1,

@@ -74,6 +74,7 @@ interface Texts {
 class TextLearner implements Learner {
   readonly name = 'linear';
   readonly labels: readonly string[];
+  readonly isHeir: boolean;
   private readonly samples: number;
 
   constructor(
@@ -81,6 +82,7 @@ class TextLearner implements Learner {
     private readonly pace: TrainingPace,
   ) {
     this.labels = texts.goal.labels;
+    this.isHeir = texts.parent !== undefined;
     this.samples = texts.goal.targets.length;
   }
 

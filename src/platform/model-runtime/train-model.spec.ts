@@ -8,9 +8,11 @@ import type { SnapshotSample } from '../../core/manifest.js';
 import { InputMismatch, ModelFilesCorrupt, TrainingCancelled, TrainingRefused } from './errors.js';
 import { loadModel } from './load-model.js';
 import { readManifest, withProvenance } from './model-files.js';
+import { prepare } from './prepare.js';
 import { seededRandom } from './random.js';
 import { decodeTextModel } from './text-model.js';
 import { trainModel } from './train-model.js';
+import { TrainingPace } from './training-pace.js';
 import type { LabelsOutOfFold, ModelFiles, TrainedModel, TrainingOptions } from './types.js';
 
 const PHRASES: Readonly<Record<string, readonly string[]>> = {
@@ -223,6 +225,15 @@ describe('a vector model', () => {
     expect(child.map!.ids).toEqual(samples.map(({ sampleId }) => sampleId));
     expect(child.kept).toMatchObject({ outOfFold: 400, upTo: '420' });
     expect(await shareRight(child.files, samples)).toBeGreaterThan(0.95);
+  });
+
+  it('goes on from a parent of the same layers alone', async () => {
+    const parent = (await train(vectorSamples(60))).files;
+    const prepared = await prepare(vectorSamples(400), options({ parent }), new TrainingPace(options().signal));
+    expect(prepared.candidates.map(({ name, isHeir }) => [name, isHeir])).toEqual([
+      ['linear', true],
+      ['hidden layer of 64', false],
+    ]);
   });
 
   it('leaves out a few samples of another size or kind, and says which', async () => {

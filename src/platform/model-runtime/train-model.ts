@@ -40,7 +40,7 @@ export async function trainModel(
   const { read, samples, lesson, order, candidates } = prepared;
   const { learner, choice } = await choose(candidates, { samples, goal: lesson.goal, order: { ...order, ...COLD } });
 
-  const told = await toldByParent(prepared, options);
+  const told = learner.isHeir ? await toldByParent(prepared, options) : undefined;
   const { verdict, members, fit } = await judgeAndLearn(prepared, learner, options, told);
   const thawed = own && (await thawOf(own, { read, lesson, learner, members }, options, pace));
 
