@@ -1,4 +1,4 @@
-import { type DenseInputs, type DenseWeights, encodeDenseModel, widthOf } from './dense-model.js';
+import { areSameInputs, type DenseInputs, type DenseWeights, encodeDenseModel, widthOf } from './dense-model.js';
 import * as net from './dense-network.js';
 import { type Goal, offScale } from './goal.js';
 import { DenseHead } from './heads.js';
@@ -62,7 +62,7 @@ export function denseLearners(
 class DenseLearner implements Learner {
   readonly labels: readonly string[];
   readonly name: string;
-  /** Undefined where it reads another number of inputs or has other layers. */
+  /** Undefined where it reads something else or has other layers. */
   private readonly parent: DenseWeights | undefined;
 
   constructor(
@@ -74,7 +74,7 @@ class DenseLearner implements Learner {
     this.labels = numbers.goal.labels;
     this.name = hidden.length === 0 ? 'linear' : `hidden layer of ${hidden.join(', ')}`;
     const { parent, inputs } = numbers;
-    const isAlike = parent?.network[0]!.inputs === widthOf(inputs) && parent.network.length === hidden.length + 1;
+    const isAlike = parent && areSameInputs(parent.inputs, inputs) && parent.network.length === hidden.length + 1;
     this.parent = isAlike ? parent : undefined;
   }
 

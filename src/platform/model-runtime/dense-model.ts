@@ -55,6 +55,13 @@ export function widthOf(inputs: DenseInputs): number {
   return inputs.base ? gradientCount(inputs.shape) : pixelsIn(inputs.shape);
 }
 
+/** Whether weights on the one mean the same on the other. */
+export const areSameInputs = (one: DenseInputs, other: DenseInputs): boolean =>
+  widthOf(one) === widthOf(other) && sourceOf(one) === sourceOf(other);
+
+const sourceOf = (inputs: DenseInputs): string | undefined =>
+  inputs.kind === 'base' ? inputs.hash : inputs.kind === 'image' ? inputs.base : inputs.kind;
+
 /** The files of a dense model but for the manifest. */
 export function encodeDenseModel({
   inputs,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { atTemperature, type Said } from '../../core/calibration.js';
+import type { Input } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { keepAnswers, type KeptAnswers, toldBefore } from './kept-answers.js';
-import type { ServedModel } from './types.js';
 
 const LABELS = Array.from({ length: 12 }, (_, c) => `label ${String(c).padStart(2, '0')}`);
 const COUNT = 40;
@@ -23,18 +23,12 @@ const samplesTo = (count: number): SnapshotSample[] => Array.from({ length: coun
 const halves = (i: number): number[] => LABELS.map((_, c) => 2 ** -(((c - i + 48) % 12) + 1) / (1 - 2 ** -12));
 const ANSWERS: Said[] = samplesTo(COUNT).map((_, i) => ({ probabilities: halves(i), target: i % 12 }));
 
-/** Says of every text that it is the first label, with .89, and counts what it was asked. */
-function parentOf(asked: string[] = []): ServedModel {
+/** Says of every text that it is the first label, with .89, and keeps what it was asked. */
+function parentOf(asked: string[] = []) {
   const scores = Object.fromEntries(LABELS.map((label, c) => [label, c === 0 ? 0.89 : 0.01]));
-  return {
-    kind: 'text',
-    labels: LABELS,
-    predict: async (inputs) =>
-      inputs.map((input) => {
-        asked.push((input as { text: string }).text);
-        return { label: LABELS[0]!, confidence: 0.89, scores };
-      }),
-    dispose: () => undefined,
+  return async (inputs: readonly Input[]) => {
+    asked.push(...inputs.map((input) => (input as { text: string }).text));
+    return inputs.map(() => ({ scores }));
   };
 }
 

@@ -1,6 +1,6 @@
 import { atTemperature, type Said } from '../../core/calibration.js';
+import type { Input } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
-import type { ServedModel } from './types.js';
 
 /** Beside the model and not one of its files: what its run was told about its samples, for the next run. */
 export const ANSWERS = 'answers.json';
@@ -27,6 +27,10 @@ export interface KeptAnswers extends Omit<Told, 'answers'> {
   /** Their probabilities, before the temperature. */
   readonly probabilities: readonly number[];
 }
+
+/** Of the parent, to inputs: the probability of every label, at its temperature. */
+type Scores = Readonly<Record<string, number>>;
+type Ask = (inputs: readonly Input[]) => Promise<readonly { readonly scores: Scores }[]>;
 
 const LIKELIEST = 8;
 const DIGITS = 1e5;
@@ -63,7 +67,7 @@ export async function toldBefore(
   samples: readonly SnapshotSample[],
   labels: readonly string[],
   kept: KeptAnswers,
-  parent: ServedModel,
+  askParent: Ask,
 ): Promise<Told | undefined> {
   const rows = rowsOf(samples, kept);
   const fresh = samples.filter(({ sampleId }) => !rows.byId.has(sampleId));
@@ -74,7 +78,7 @@ export async function toldBefore(
   if (!areSame(labels, kept.labels) || !isUnseen || areTooMany) return undefined;
 
   const alone = fresh.filter(({ groupHash }) => !rows.byGroup.has(groupHash));
-  const said = await parent.predict(alone.map(({ input }) => input));
+  const said = await askParent(alone.map(({ input }) => input));
   const ofAlone = new Map(alone.map(({ sampleId }, i) => [sampleId, said[i]!.scores]));
   const columns = new Map(labels.map((label, c) => [label, c]));
   const answers = samples.map((sample): Said => {

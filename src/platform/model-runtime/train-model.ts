@@ -73,7 +73,7 @@ async function toldByParent(
   if (!kept || !parent || read.inputs?.kind === 'base') return undefined;
   const model = await loadModel(parent.files);
   try {
-    return await toldBefore(samples, lesson.labels, kept, model);
+    return await toldBefore(samples, lesson.labels, kept, (inputs) => model.predict(inputs));
   } finally {
     model.dispose();
   }
