@@ -1,3 +1,4 @@
+import type { Input } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { decodeDenseModel } from './dense-model.js';
 import { choose } from './choose.js';
@@ -10,13 +11,15 @@ import { type Prepared, prepare } from './prepare.js';
 import type { OwnBase, ReadSamples } from './read-samples.js';
 import { type Thawed, thaw } from './thaw.js';
 import { TrainingPace } from './training-pace.js';
-import type { Excluded, Learnt, ModelFiles, TrainedModel, TrainingOptions } from './types.js';
+import type { Answer, Excluded, Learnt, ModelFiles, ServedModel, TrainedModel, TrainingOptions } from './types.js';
 
 /** What heads are trained by: base SIMD, the same bytes on every machine. */
 const HEADS = 'wasm-simd';
 const MOST_REPORTED = 20;
 /** Share of a run's progress that is over when the labels have been judged. */
 const JUDGED = 0.6;
+/** So that a run can be cancelled in between. */
+const ASKED_AT_ONCE = 64;
 /** Where the parent has learnt all but a tenth, more looks and larger steps do no good (docs/learning.md). */
 const TOPPING_UP = { effort: 0.3, rate: 0.5 } as const;
 
@@ -40,7 +43,7 @@ export async function trainModel(
   const { read, samples, lesson, order, candidates } = prepared;
   const { learner, choice } = await choose(candidates, { samples, goal: lesson.goal, order: { ...order, ...COLD } });
 
-  const told = learner.isHeir ? await toldByParent(prepared, options) : undefined;
+  const told = learner.isHeir ? await toldByParent(prepared, options, pace) : undefined;
   const { verdict, members, fit } = await judgeAndLearn(prepared, learner, options, told);
   const thawed = own && (await thawOf(own, { read, lesson, learner, members }, options, pace));
 
@@ -69,14 +72,24 @@ export async function trainModel(
 async function toldByParent(
   { read, samples, lesson, parent }: Prepared,
   { kept }: TrainingOptions,
+  pace: TrainingPace,
 ): Promise<Told | undefined> {
   if (!kept || !parent || read.inputs?.kind === 'base') return undefined;
   const model = await loadModel(parent.files);
   try {
-    return await toldBefore(samples, lesson.labels, kept, (inputs) => model.predict(inputs));
+    return await toldBefore(samples, lesson.labels, kept, (inputs) => askSlowly(model, inputs, pace));
   } finally {
     model.dispose();
   }
+}
+
+async function askSlowly(model: ServedModel, inputs: readonly Input[], pace: TrainingPace): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (let from = 0; from < inputs.length; from += ASKED_AT_ONCE) {
+    answers.push(...(await model.predict(inputs.slice(from, from + ASKED_AT_ONCE))));
+    await pace.breathe();
+  }
+  return answers;
 }
 
 /** What is learnt without the labels that are left out; beside the judging already, as mostly none is. */
