@@ -50,8 +50,9 @@ export function textLikeness(texts: readonly string[], shingles: Uint32Array[] =
 }
 
 /**
- * Pictures by their grey pixels ({@link GREY}): those that share 16 steps of 64 in a row (difference hash) are compared, and
- * are alike when their pixels correlate. Size, compression and brightness make no difference. Without pixels a picture is like no other.
+ * Pictures by their grey pixels ({@link GREY}): those that share 16 steps of 64 in a row (difference hash) are compared,
+ * and are alike when their pixels correlate. Size, compression and brightness make little difference. Without pixels a
+ * picture is like no other.
  */
 export function imageFingerprints(greys: readonly ArrayLike<number>[]): Fingerprints {
   const hashes = greys.map((grey) => (isWhole(grey) ? differenceHash(grey) : []));

@@ -1,5 +1,5 @@
 import { quantiles } from './errors-of-values.js';
-import { groupBy, sum } from './tally.js';
+import { groupBy, largestOf, sum } from './tally.js';
 
 /** Where each row lies in two dimensions, rounded to a thousandth: the circle has radius 1. */
 export interface Layout {
@@ -53,7 +53,7 @@ const MOST_PAIRS = 2e7;
 export function layoutOf(rows: readonly ArrayLike<number>[]): Layout {
   const classes = rows[0]?.length ?? 0;
   const places = placesOf(rows, classes);
-  const tops = rows.map((row) => likeliestOf(row));
+  const tops = rows.map((row) => largestOf(row, BETWEEN));
   const islands = spreadOver(rows, tops, places);
   const x: number[] = [];
   const y: number[] = [];
@@ -72,18 +72,6 @@ export function layoutOf(rows: readonly ArrayLike<number>[]): Layout {
 }
 
 const rounded = (place: number): number => Math.round(place * DIGITS) / DIGITS;
-
-/** The classes with the largest probabilities, the largest first, of equals the first. */
-function likeliestOf(row: ArrayLike<number>): number[] {
-  const best: number[] = [];
-  for (let c = 0; c < row.length; c += 1) {
-    let at = best.length;
-    while (at > 0 && row[c]! > row[best[at - 1]!]!) at -= 1;
-    if (at < BETWEEN) best.splice(at, 0, c);
-    if (best.length > BETWEEN) best.pop();
-  }
-  return best;
-}
 
 /**
  * By row, how far it lies from where its probabilities would place it: in rings around the middle of its class, each with as

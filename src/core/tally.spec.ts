@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countBy, groupBy, sum } from './tally.js';
+import { countBy, groupBy, largestOf, sum } from './tally.js';
 
 describe('tally', () => {
   it('sums', () => {
@@ -21,5 +21,12 @@ describe('tally', () => {
       [1, [3, 1, 1, 5]],
       [0, [4]],
     ]);
+  });
+
+  it('finds the largest, of equals the first, and all where fewer are there', () => {
+    expect(largestOf([0.1, 0.4, 0.1, 0.4, 0.2], 3)).toEqual([1, 3, 4]);
+    expect(largestOf([1, 1, 1], 2)).toEqual([0, 1]);
+    expect(largestOf(Float32Array.of(1, 2), 8)).toEqual([1, 0]);
+    expect(largestOf([1, 2], 0)).toEqual([]);
   });
 });

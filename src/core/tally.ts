@@ -24,3 +24,15 @@ export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) =>
   }
   return groups;
 }
+
+/** Indexes of the largest values, so many at most, the largest first; of equals the first. */
+export function largestOf(values: ArrayLike<number>, most: number): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < values.length; i += 1) {
+    let at = found.length;
+    while (at > 0 && values[i]! > values[found[at - 1]!]!) at -= 1;
+    if (at < most) found.splice(at, 0, i);
+    if (found.length > most) found.pop();
+  }
+  return found;
+}

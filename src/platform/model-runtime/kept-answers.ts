@@ -1,6 +1,7 @@
 import { atTemperature, type Said } from '../../core/calibration.js';
 import type { Input } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
+import { largestOf } from '../../core/tally.js';
 
 /** Beside the model and not one of its files: what its run was told about its samples, for the next run. */
 export const ANSWERS = 'answers.json';
@@ -28,9 +29,8 @@ export interface KeptAnswers extends Omit<Told, 'answers'> {
   readonly probabilities: readonly number[];
 }
 
-/** Of the parent, to inputs: the probability of every label, at its temperature. */
-type Scores = Readonly<Record<string, number>>;
-type Ask = (inputs: readonly Input[]) => Promise<readonly { readonly scores: Scores }[]>;
+/** Of a model, to inputs: the probability of every label, at its temperature. */
+type Ask = (inputs: readonly Input[]) => Promise<readonly { readonly scores: Readonly<Record<string, number>> }[]>;
 
 const LIKELIEST = 8;
 const DIGITS = 1e5;
@@ -45,7 +45,7 @@ export function keepAnswers(
   temperature: number,
 ): KeptAnswers {
   const most = Math.min(LIKELIEST, labels.length);
-  const likeliest = answers.map(({ probabilities }) => likeliestOf(probabilities, most));
+  const likeliest = answers.map(({ probabilities }) => largestOf(probabilities, most));
   return {
     ...told,
     labels,
@@ -111,18 +111,6 @@ function restored({ labels, ids, likeliest, probabilities }: KeptAnswers, row: n
   const all = new Float32Array(labels.length).fill(rest / Math.max(1, labels.length - most));
   own.forEach((p, i) => (all[likeliest[row * most + i]!] = p));
   return all;
-}
-
-/** Of equals the first. */
-function likeliestOf(probabilities: ArrayLike<number>, most: number): number[] {
-  const found: number[] = [];
-  for (let c = 0; c < probabilities.length; c += 1) {
-    let at = found.length;
-    while (at > 0 && probabilities[found[at - 1]!]! < probabilities[c]!) at -= 1;
-    if (at < most) found.splice(at, 0, c);
-    if (found.length > most) found.pop();
-  }
-  return found;
 }
 
 const rounded = (probability: number): number => Math.round(probability * DIGITS) / DIGITS;

@@ -28,9 +28,10 @@ const TOPPING_UP = { effort: 0.3, rate: 0.5 } as const;
  * of the samples and of the parent, in code unit order. The same samples, seed, parent and settings give the same bytes.
  *
  * 1. Read the samples. 2. Weigh them: rare classes, the young and the trusted count more. 3. Choose among candidates by
- * what they say of samples they have not seen. 4. Models that have not seen a sample judge its label, in this run or, where
- * little is new, in those before it: out of that come the labels to leave out, those to ask about, the temperature, and from which confidence on an answer is given; of
- * values, how far off answers are. 5. Learn from the rest, and train a base on where that is wanted.
+ * what they say of samples they have not seen. 4. Models that have not seen a sample judge its label, in this run or,
+ * where little is new, in those before it: out of that come the labels to leave out, those to ask about, the temperature,
+ * and from which confidence on an answer is given; of values, how far off answers are. 5. Learn from the rest, and train
+ * a base on where that is wanted.
  */
 export async function trainModel(
   all: readonly SnapshotSample[],
@@ -65,7 +66,9 @@ export async function trainModel(
   const files = whole
     ? sealFiles(whole, { ...facts, thawedFrom: thawed.report.from })
     : sealFiles(await withBase(fit.files, facts, own), facts);
-  return { kind: read.kind, labels, files, backend: HEADS, metrics, map: verdict.map, kept: verdict.kept };
+  // On a project's own base the next run asks no parent.
+  const kept = isOnBase(read) ? null : verdict.kept;
+  return { kind: read.kind, labels, files, backend: HEADS, metrics, map: verdict.map, kept };
 }
 
 /** What the parent and its run say of samples that they had not seen; on a project's own base, and of values, nothing. */
@@ -74,7 +77,7 @@ async function toldByParent(
   { kept }: TrainingOptions,
   pace: TrainingPace,
 ): Promise<Told | undefined> {
-  if (!kept || !parent || read.inputs?.kind === 'base') return undefined;
+  if (!kept || !parent || isOnBase(read)) return undefined;
   const model = await loadModel(parent.files);
   try {
     return await toldBefore(samples, lesson.labels, kept, (inputs) => askSlowly(model, inputs, pace));
@@ -107,7 +110,7 @@ async function judgeAndLearn(prepared: Prepared, learner: Learner, options: Trai
 
 /** What is learnt beside the judging, where somebody can; on a project's own base reading is too dear to be done twice. */
 function aheadOf({ read, samples }: Prepared, { name }: Learner, { fitAhead, ...options }: TrainingOptions) {
-  if (read.inputs?.kind === 'base') return undefined;
+  if (isOnBase(read)) return undefined;
   const { seed, settings, parent } = options;
   return fitAhead?.({ samples, candidate: name, seed, settings, ...(parent && { parent }) });
 }
@@ -116,6 +119,8 @@ async function learn(learner: Learner, order: FitOrder, temperature: number): Pr
   const { finalLoss, epochs, files } = await learner.fit(order);
   return { finalLoss, epochs, files: files(temperature) };
 }
+
+const isOnBase = ({ inputs }: ReadSamples): boolean => inputs?.kind === 'base';
 
 const baseOf = ({ inputs }: ReadSamples) => (inputs?.kind === 'base' ? { base: inputs.hash } : {});
 
