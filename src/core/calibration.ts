@@ -56,9 +56,9 @@ function logsOf(probabilities: ArrayLike<number>): Float64Array {
 
 function lossOf({ logs, target }: { logs: Float64Array; target: number }, temperature: number): number {
   let most = -Infinity;
-  for (const log of logs) most = Math.max(most, log);
+  for (let c = 0; c < logs.length; c += 1) if (logs[c]! > most) most = logs[c]!;
   let total = 0;
-  for (const log of logs) total += Math.exp((log - most) / temperature);
+  for (let c = 0; c < logs.length; c += 1) total += Math.exp((logs[c]! - most) / temperature);
   return (most - logs[target]!) / temperature + Math.log(total);
 }
 

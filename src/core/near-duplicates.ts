@@ -182,7 +182,9 @@ function shinglesOf(text: string): Uint32Array {
     hashes[at] = mixed(hash, 0x85ebca6b);
   }
   hashes.sort();
-  return hashes.filter((hash, i) => i === 0 || hash !== hashes[i - 1]);
+  let used = 0;
+  for (let i = 0; i < hashes.length; i += 1) if (i === 0 || hashes[i] !== hashes[i - 1]) hashes[used++] = hashes[i]!;
+  return hashes.slice(0, used);
 }
 
 /** Each band's key: its number and the smallest hashes of its rows. */
@@ -192,7 +194,7 @@ function bandsOf(shingles: Uint32Array): number[] {
     for (let row = 0; row < ROWS; row += 1) {
       const multiplier = OddMultipliers[band * ROWS + row]!;
       let least = 2 ** 32;
-      for (const shingle of shingles) least = Math.min(least, mixed(shingle, multiplier));
+      for (let i = 0; i < shingles.length; i += 1) least = Math.min(least, mixed(shingles[i]!, multiplier));
       key = mixed(key ^ least, 0x9e3779b1);
     }
     return key;

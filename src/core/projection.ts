@@ -141,8 +141,9 @@ function placesOf(rows: readonly ArrayLike<number>[], classes: number): Point[] 
 function pulled(places: readonly Point[], apart: Float64Array, a: number): Point {
   let [across, up] = [0, 0];
   const [x, y] = places[a]!;
-  for (const [b, [otherX, otherY]] of places.entries()) {
-    const distance = Math.hypot(x - otherX, y - otherY);
+  for (let b = 0; b < places.length; b += 1) {
+    const [otherX, otherY] = places[b]!;
+    const distance = Math.sqrt((x - otherX) ** 2 + (y - otherY) ** 2);
     const ratio = b === a || distance === 0 ? 0 : apart[a * places.length + b]! / distance;
     across += otherX + ratio * (x - otherX);
     up += otherY + ratio * (y - otherY);
@@ -179,10 +180,11 @@ function sharedOf(rows: readonly ArrayLike<number>[], classes: number): Float64A
   const own = new Float64Array(classes);
   for (const row of rows) {
     for (let a = 0; a < classes; a += 1) {
-      own[a]! += row[a]!;
+      const ofA = row[a]!;
+      own[a]! += ofA;
       // Small probabilities add nothing that would be seen, and there are many of them.
-      if (row[a]! < 0.01) continue;
-      for (let b = 0; b < classes; b += 1) shared[a * classes + b]! += row[a]! * row[b]!;
+      if (ofA < 0.01) continue;
+      for (let b = 0, cell = a * classes; b < classes; b += 1, cell += 1) shared[cell]! += ofA * row[b]!;
     }
   }
   return shared.map((value, cell) => value / Math.sqrt(own[Math.floor(cell / classes)]! * own[cell % classes]! || 1));

@@ -53,27 +53,30 @@ export class TextFeaturiser {
       const row = this.rowOf(ids[i]!);
       if (row === 0) continue;
       rows[used] = row;
-      weights[used] = (1 + Math.log(counts[i]!)) * this.vocabulary.idf[row - 1]!;
+      weights[used] = dampened(counts[i]!) * this.vocabulary.idf[row - 1]!;
       used += 1;
       if (ids[i]! < FIRST_PIECE) firstPiece = used;
     }
-    balance(weights.subarray(1, firstPiece), weights.subarray(firstPiece, used));
-    return { ids: rows.slice(0, used), weights: weights.slice(0, used) };
+    balance(weights, firstPiece, used);
+    return used === rows.length ? { ids: rows, weights } : { ids: rows.slice(0, used), weights: weights.slice(0, used) };
   }
 }
 
-/** Brings words and pieces to lengths in the ratio 1 : PIECES_TO_WORDS, together to length 1. */
-function balance(words: Float32Array, pieces: Float32Array): void {
-  const [ofWords, ofPieces] = [lengthOf(words), lengthOf(pieces)];
+/** Sublinear frequency. Nearly every n-gram comes once, and logarithms are what takes longest. */
+const dampened = (count: number): number => (count === 1 ? 1 : 1 + Math.log(count));
+
+/** Brings words, from 1 on, and pieces to lengths in the ratio 1 : PIECES_TO_WORDS, together to length 1. */
+function balance(weights: Float32Array, firstPiece: number, end: number): void {
+  const [ofWords, ofPieces] = [lengthOf(weights, 1, firstPiece), lengthOf(weights, firstPiece, end)];
   const share = [ofWords > 0 ? 1 : 0, ofPieces > 0 ? PIECES_TO_WORDS : 0] as const;
   const whole = Math.hypot(...share);
-  for (let i = 0; i < words.length; i += 1) words[i]! *= share[0] / (whole * ofWords);
-  for (let i = 0; i < pieces.length; i += 1) pieces[i]! *= share[1] / (whole * ofPieces);
+  for (let i = 1; i < firstPiece; i += 1) weights[i]! *= share[0] / (whole * ofWords);
+  for (let i = firstPiece; i < end; i += 1) weights[i]! *= share[1] / (whole * ofPieces);
 }
 
-function lengthOf(values: Float32Array): number {
+function lengthOf(values: Float32Array, from: number, to: number): number {
   let sum = 0;
-  for (const value of values) sum += value * value;
+  for (let i = from; i < to; i += 1) sum += values[i]! * values[i]!;
   return Math.sqrt(sum);
 }
 
@@ -83,19 +86,27 @@ function lengthOf(values: Float32Array): number {
  */
 export function learnVocabulary(texts: readonly TextFeatures[], hashSeed: number, parent?: Vocabulary): Vocabulary {
   const frequency = new Int32Array(FEATURE_SPACE);
-  for (const { ids } of texts) for (const id of ids) frequency[id]! += 1;
-  const seen = [...frequency.keys()].filter((bucket) => frequency[bucket]! > 0);
+  for (const { ids } of texts) for (let i = 0; i < ids.length; i += 1) frequency[ids[i]!]! += 1;
+  const seen = bucketsOf(frequency);
   if (seen.length > MOST_ROWS - 1) seen.sort((a, b) => frequency[b]! - frequency[a]! || a - b);
-  const kept = new Map(
-    seen.slice(0, MOST_ROWS - 1).map((bucket) => [bucket, 1 + Math.log((1 + texts.length) / (1 + frequency[bucket]!))]),
-  );
+  /** By bucket; 0 of one that has no row. */
+  const idfs = new Float32Array(FEATURE_SPACE);
+  const kept = seen.subarray(0, MOST_ROWS - 1);
+  for (const bucket of kept) idfs[bucket] = 1 + Math.log((1 + texts.length) / (1 + frequency[bucket]!));
+  let free = MOST_ROWS - 1 - kept.length;
   parent?.buckets.forEach((bucket, row) => {
-    if (kept.size < MOST_ROWS - 1 && !kept.has(bucket)) kept.set(bucket, parent.idf[row]!);
+    if (free === 0 || idfs[bucket] !== 0) return;
+    idfs[bucket] = parent.idf[row]!;
+    free -= 1;
   });
-  const ordered = [...kept].sort(([a], [b]) => a - b);
-  return {
-    hashSeed,
-    buckets: Int32Array.from(ordered, ([bucket]) => bucket),
-    idf: Float32Array.from(ordered, ([, idf]) => idf),
-  };
+  const buckets = bucketsOf(idfs);
+  return { hashSeed, buckets, idf: Float32Array.from(buckets, (bucket) => idfs[bucket]!) };
+}
+
+/** Those that hold something, ascending. */
+function bucketsOf(values: Int32Array | Float32Array): Int32Array {
+  const found = new Int32Array(values.length);
+  let used = 0;
+  for (let bucket = 0; bucket < values.length; bucket += 1) if (values[bucket] !== 0) found[used++] = bucket;
+  return found.slice(0, used);
 }

@@ -115,7 +115,7 @@ class TextLearner implements Learner {
         const table = copyColumns(learnt, inherited());
         if (scale)
           return encodeTextModel({ labels, featuriser, table: onRawValues(table, scale), temperature }, 'linear');
-        return encodeTextModel({ labels, featuriser, table: table.map((weight) => weight / temperature), temperature });
+        return encodeTextModel({ labels, featuriser, table: divide(table, temperature), temperature });
       },
     };
   }
@@ -146,12 +146,23 @@ class TextLearner implements Learner {
     const table = emptyTable(featuriser, labels);
     if (!parent) return table;
     copyColumns(parent, { labels, featuriser, table, temperature: 1 });
-    return scale ? onScaledValues(table, scale) : table.map((weight) => weight * parent.temperature);
+    return scale ? onScaledValues(table, scale) : multiply(table, parent.temperature);
   }
 }
 
 const emptyTable = (featuriser: TextFeaturiser, labels: readonly string[]): Float32Array =>
   new Float32Array(featuriser.rows * labels.length);
+
+/* In place, and in plain loops: an array's own methods take three times as long, and there are millions of weights. */
+function multiply(table: Float32Array, factor: number): Float32Array {
+  for (let i = 0; i < table.length; i += 1) table[i]! *= factor;
+  return table;
+}
+
+function divide(table: Float32Array, divisor: number): Float32Array {
+  for (let i = 0; i < table.length; i += 1) table[i]! /= divisor;
+  return table;
+}
 
 /** "cardArrival_late" -> "card Arrival late". */
 const wordsOf = (label: string): string =>
@@ -212,14 +223,16 @@ function gather(features: readonly TextFeatures[], featuriser: TextFeaturiser): 
 /** Copies the weights of the labels and buckets that both have; returns the table written to. */
 function copyColumns(from: TextWeights, to: TextWeights): Float32Array {
   const columns = Int32Array.from(from.labels, (label) => to.labels.indexOf(label));
+  const [width, toWidth] = [columns.length, to.labels.length];
+  const areSame = width === toWidth && columns.every((column, c) => column === c);
   const { buckets } = from.featuriser.vocabulary;
   for (let r = 0; r <= buckets.length; r += 1) {
     const row = r === 0 ? 0 : to.featuriser.rowOf(buckets[r - 1]!);
     // Row 0 is the constant's; said of a bucket, it has none.
     if (r > 0 && row === 0) continue;
-    for (let c = 0; c < columns.length; c += 1) {
-      if (columns[c]! >= 0) to.table[row * to.labels.length + columns[c]!] = from.table[r * columns.length + c]!;
-    }
+    const own = from.table.subarray(r * width, (r + 1) * width);
+    if (areSame) to.table.set(own, row * width);
+    else columns.forEach((column, c) => column >= 0 && (to.table[row * toWidth + column] = own[c]!));
   }
   return to.table;
 }
