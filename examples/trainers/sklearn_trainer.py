@@ -1,6 +1,6 @@
 """Trains a linear model with scikit-learn where Flywheel would train: docs/trainers.md is the contract.
 
-Labels are learnt by logistic regression, values by ridge regression.
+Reads vectors and texts. Labels are learnt by logistic regression, values by ridge regression.
 TRAINER_COMMAND="python3 /path/to/sklearn_trainer.py", and the project's setting training.runner is "command".
 """
 
@@ -10,6 +10,7 @@ import sys
 from urllib.parse import unquote, urlparse
 
 import numpy
+from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.model_selection import cross_val_predict
 
@@ -23,6 +24,25 @@ def path_of(name):
 
 def say(progress, note):
     print(json.dumps({"progress": progress, "note": note}), flush=True)
+
+
+def vectors_of(samples):
+    """Standardised rows, and what brings coefficients back to raw ones."""
+    rows = numpy.array([sample["input"]["vector"] for sample in samples], dtype=numpy.float32)
+    mean, spread = rows.mean(axis=0), rows.std(axis=0)
+    spread[spread < 1e-6] = 1
+    return (rows - mean) / spread, mean, spread
+
+
+def texts_of(samples):
+    """The numbers that texts are hashed into, weighed up where few texts have them, as vectors_of gives them."""
+    features = [sample["features"] for sample in samples]
+    ends = numpy.cumsum([0] + [len(one["indices"]) for one in features])
+    indices = numpy.concatenate([one["indices"] for one in features])
+    values = numpy.concatenate([one["values"] for one in features])
+    rows = csr_matrix((values, indices, ends), shape=(len(samples), features[0]["size"]))
+    idf = 1 + numpy.log((1 + len(samples)) / (1 + rows.getnnz(axis=0)))
+    return rows.multiply(idf).tocsr(), numpy.zeros(len(idf)), 1 / idf
 
 
 def learn_labels(rows, samples):
@@ -49,18 +69,16 @@ def learn_values(rows, samples):
 say(0.0, "reading")
 with open(path_of("FLYWHEEL_SNAPSHOT_URI"), encoding="utf8") as lines:
     samples = [json.loads(line) for line in lines]
-if "vector" not in samples[0]["input"]:
-    print("this trainer reads vectors", file=sys.stderr)
+if "image" in samples[0]["input"]:
+    print("this trainer reads vectors and texts", file=sys.stderr)
     sys.exit(3)
 
-rows = numpy.array([sample["input"]["vector"] for sample in samples], dtype=numpy.float32)
-mean, spread = rows.mean(axis=0), rows.std(axis=0)
-spread[spread < 1e-6] = 1
+rows, mean, spread = (texts_of if "features" in samples[0] else vectors_of)(samples)
 say(0.2, f"learning from {len(samples)} samples")
 is_of_values = os.environ["FLYWHEEL_TASK"] == "regression"
 learn = learn_values if is_of_values else learn_labels
-coefficients, bias, report = learn((rows - mean) / spread, samples)
-kernel = (coefficients / spread).T  # the standardisation folded in, so that the model reads raw vectors
+coefficients, bias, report = learn(rows, samples)
+kernel = (coefficients / spread).T  # folded in, so that the model reads what it is given
 bias = bias - mean @ kernel
 
 width, units = kernel.shape

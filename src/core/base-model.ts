@@ -11,10 +11,13 @@ export type BaseInput =
     }
   | { readonly kind: 'vector'; readonly size: number };
 
+/** The same of a whole model that another program made: it may also read the numbers that a text is hashed into. */
+export type ForeignInput = BaseInput | { readonly kind: 'text'; readonly size: number; readonly version: number };
+
 /** A pre-trained model whose activations heads are trained on. */
-export interface BaseSpec {
+export interface BaseSpec<Reads extends ForeignInput = BaseInput> {
   readonly format: 'layers-model' | 'graph-model';
-  readonly input: BaseInput;
+  readonly input: Reads;
   /** Layer (or node) whose output is read; null: the last one before the answers. */
   readonly outputLayer: string | null;
   /** The layer from which on the base is trained together with its head; absent or null: it is frozen. */

@@ -12,7 +12,7 @@ export const FEATURE_SPACE = 2 ** 18;
 export const FIRST_PIECE = FEATURE_SPACE / 2;
 
 /** Keeps a hash within one half. */
-const HALF = FIRST_PIECE - 1;
+const LAST_OF_HALF = FIRST_PIECE - 1;
 
 /** Bits of a digit: a bucket has two. */
 const DIGIT = 9;
@@ -85,8 +85,8 @@ function finish(hash: number): number {
 function addWords(words: readonly string[], seed: number, ids: Int32Array): number {
   let used = 0;
   words.forEach((word, i) => {
-    ids[used++] = hashUnits(word, seed) & HALF;
-    if (i > 0) ids[used++] = hashUnits(`${words[i - 1]} ${word}`, seed) & HALF;
+    ids[used++] = hashUnits(word, seed) & LAST_OF_HALF;
+    if (i > 0) ids[used++] = hashUnits(`${words[i - 1]} ${word}`, seed) & LAST_OF_HALF;
   });
   return used;
 }
@@ -100,7 +100,7 @@ function addPieces(chunk: string, seed: number, ids: Int32Array, used: number): 
     const to = Math.min(chunk.length, from + LONGEST_PIECE);
     for (let at = from; at < to; at += 1) {
       hash = absorb(hash, chunk.charCodeAt(at));
-      if (at - from + 1 >= SHORTEST_PIECE) ids[next++] = FIRST_PIECE + (finish(hash) & HALF);
+      if (at - from + 1 >= SHORTEST_PIECE) ids[next++] = FIRST_PIECE + (finish(hash) & LAST_OF_HALF);
     }
   }
   return next;

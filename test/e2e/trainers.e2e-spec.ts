@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
-import { aCorrection, aPrediction } from '../support/builders.js';
+import { aCorrection, aPrediction, labelledTraffic } from '../support/builders.js';
 import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 /** Nearest class mean as a Dense layer: scores are m.x - |m|^2 / 2. What it does is told by the environment's mode file. */
@@ -102,6 +102,23 @@ describe('a trainer of your own', () => {
     await client.post('/v1/models/2/promote', reason).expect(200);
     const { body } = await client.post('/v1/predict', { inputs: [{ vector: [2, 0] }] }).expect(200);
     expect(body).toMatchObject({ results: [{ label: 'right', modelVersion: 2 }] });
+  });
+
+  it('learns texts from the numbers that they are hashed into', async () => {
+    await behave('example');
+    const texts = await newProject(flywheel, 'trainers-of-texts', SETTINGS);
+    const { predictions, feedback } = labelledTraffic(0, 300);
+    await texts.post('/v1/predictions', { items: predictions }).expect(202);
+    await texts.post('/v1/feedback', { items: feedback }).expect(202);
+    const { body: ordered } = await texts.post('/v1/runs').expect(202);
+    const run = await endOfRun(texts, (ordered as { id: string }).id);
+    expect(run).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
+    const known = predictions.map(({ input }) => input);
+    const { body } = await texts.post('/v1/predict', { inputs: known }).expect(200);
+    const { results } = body as { results: { label: string }[] };
+    const right = results.filter(({ label }, i) => label === feedback[i]!.label).length;
+    expect(right).toBeGreaterThan(0.9 * known.length);
+    await texts.get('/v1/models/champion/featuriser.js').expect(200, /TEXT_INPUTS/);
   });
 
   it('learns values where the project answers with values', async () => {

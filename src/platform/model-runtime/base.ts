@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import type { BaseInput, BaseSpec } from '../../core/base-model.js';
+import type { BaseSpec, ForeignInput } from '../../core/base-model.js';
 import type { Input } from '../../core/input.js';
 import { type BackendName, openBackend, type Tf } from './backend.js';
 import type { DenseNetwork } from './dense-network.js';
@@ -9,6 +9,7 @@ import { imagePixels } from './image-pixels.js';
 import { joined, type Joined, savedFiles } from './joined-model.js';
 import type { Activation } from './layers-model.js';
 import { bytesOf, fileOf } from './model-files.js';
+import { textInputs } from './text-inputs.js';
 import type { ModelFiles } from './types.js';
 
 /** Inputs that a base reads at once: between two turns of the event loop, so that serving stays alive. */
@@ -21,13 +22,13 @@ export class Base {
   private constructor(
     readonly tf: Tf,
     private readonly net: Net,
-    readonly input: BaseInput,
+    readonly input: ForeignInput,
     /** How many numbers the activations of one input are. */
     readonly features: number,
   ) {}
 
   /** Throws {@link TrainingRefused} when the files make no model that reads such inputs. */
-  static async open(files: ModelFiles, spec: BaseSpec, wanted: BackendName | 'auto' = 'auto'): Promise<Base> {
+  static async open(files: ModelFiles, spec: BaseSpec<ForeignInput>, wanted: BackendName | 'auto' = 'auto'): Promise<Base> {
     const { tf } = await openBackend(wanted);
     const net = await (spec.format === 'layers-model' ? layersNet : graphNet)(tf, files, spec);
     const probe = new Float32Array(numbersOf(spec.input));
@@ -88,30 +89,34 @@ export class Base {
   }
 }
 
-const shapeOf = (input: BaseInput): readonly number[] =>
-  input.kind === 'vector' ? [input.size] : [input.height, input.width, input.channels];
+const shapeOf = (input: ForeignInput): readonly number[] =>
+  input.kind === 'image' ? [input.height, input.width, input.channels] : [input.size];
 
-const numbersOf = (input: BaseInput): number => shapeOf(input).reduce((product, size) => product * size, 1);
+const numbersOf = (input: ForeignInput): number => shapeOf(input).reduce((product, size) => product * size, 1);
 
-async function read(input: Input, index: number, spec: BaseInput): Promise<Float32Array> {
+async function read(input: Input, index: number, spec: ForeignInput): Promise<Float32Array> {
   if (spec.kind === 'vector') {
     if (!('vector' in input) || input.vector.length !== spec.size)
       throw new InputMismatch(index, `a vector of ${spec.size} numbers`);
     return Float32Array.from(input.vector);
+  }
+  if (spec.kind === 'text') {
+    if (!('text' in input)) throw new InputMismatch(index, 'a text');
+    return textInputs(input.text);
   }
   const pixels = await imagePixels(input, index, spec);
   if (spec.pixels === 'zero-to-one') return pixels;
   return pixels.map((value) => (spec.pixels === 'zero-to-255' ? value * 255 : value * 2 - 1));
 }
 
-function tensorOf(tf: Tf, spec: BaseInput, rows: readonly Float32Array[]): Tensor {
+function tensorOf(tf: Tf, spec: ForeignInput, rows: readonly Float32Array[]): Tensor {
   const size = numbersOf(spec);
   const all = new Float32Array(rows.length * size);
   rows.forEach((row, i) => all.set(row, i * size));
   return tf.tensor(all, [rows.length, ...shapeOf(spec)]);
 }
 
-async function run(tf: Tf, net: Net, spec: BaseInput, rows: readonly Float32Array[]): Promise<Float32Array[]> {
+async function run(tf: Tf, net: Net, spec: ForeignInput, rows: readonly Float32Array[]): Promise<Float32Array[]> {
   const output = tf.tidy(() => {
     const found = net.answer(tensorOf(tf, spec, rows));
     // Maps of features are averaged over their places.
@@ -142,7 +147,7 @@ function artifactsOf(files: ModelFiles) {
   };
 }
 
-async function layersNet(tf: Tf, files: ModelFiles, { outputLayer, trainableFrom, isWhole }: BaseSpec) {
+async function layersNet(tf: Tf, files: ModelFiles, { outputLayer, trainableFrom, isWhole }: BaseSpec<ForeignInput>) {
   const { loadLayersModel, model } = await import('@tensorflow/tfjs-layers');
   const whole = await refusing(() => loadLayersModel(tf.io.fromMemory(artifactsOf(files))));
   const last = isWhole ? whole.layers.at(-1)! : lastBeforeAnswers(whole);
@@ -169,7 +174,7 @@ function lastBeforeAnswers({ layers }: LayersModel) {
   return layers[Math.max(last, 0)]!;
 }
 
-async function graphNet(tf: Tf, files: ModelFiles, { outputLayer }: BaseSpec): Promise<Net> {
+async function graphNet(tf: Tf, files: ModelFiles, { outputLayer }: BaseSpec<ForeignInput>): Promise<Net> {
   const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
   const graph = await refusing(() => loadGraphModel(tf.io.fromMemory(artifactsOf(files))));
   const nodes = outputLayer === null ? graph.outputNodes[0]! : outputLayer;

@@ -42,16 +42,34 @@ export async function openFeaturiser(folder, options) {
 }
 `;
 
-let source: string | undefined;
+/** How a page opens what a model of somebody else's reads of texts. */
+const OPEN_INPUTS = `
+/** @returns a function of texts: the numbers that the model reads, as many for each text */
+export async function openFeaturiser() {
+  return (texts) => {
+    const values = new Float32Array(texts.length * TEXT_INPUTS);
+    texts.forEach((text, i) => values.set(textInputs(text), i * TEXT_INPUTS));
+    return { values, shape: [texts.length, TEXT_INPUTS] };
+  };
+}
+`;
+
+const OF_TEXTS = ['core/text-features.js', 'platform/model-runtime/text-featuriser.js'];
 
 /**
  * `featuriser.js` of a text model: what turns texts into the model's two inputs, as one module without imports that a
  * page can load. It is the very code that the service runs, so both give the same answers.
  */
-export function featuriserModule(): Buffer {
-  source ??= [compiled('core/text-features.js'), compiled('platform/model-runtime/text-featuriser.js'), OPEN]
-    .join('\n')
-    .replace(/^import .*$/gm, '')
-    .replace(/^\/\/# sourceMappingURL=.*$/gm, '');
-  return Buffer.from(source);
-}
+export const featuriserModule = (): Buffer => moduleOf(OF_TEXTS, OPEN);
+
+/** The same beside a text model that another program made: it has one input. */
+export const textInputsModule = (): Buffer =>
+  moduleOf([...OF_TEXTS, 'platform/model-runtime/text-inputs.js'], OPEN_INPUTS);
+
+const moduleOf = (paths: readonly string[], open: string): Buffer =>
+  Buffer.from(
+    [...paths.map(compiled), open]
+      .join('\n')
+      .replace(/^import .*$/gm, '')
+      .replace(/^\/\/# sourceMappingURL=.*$/gm, ''),
+  );

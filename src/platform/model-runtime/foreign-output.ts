@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { type BaseInput, faultsOfBase, formatOf } from '../../core/base-model.js';
+import { faultsOfBase, type ForeignInput, formatOf } from '../../core/base-model.js';
 import { kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { type Task, valueOf } from '../../core/task.js';
+import { TEXT_FEATURES_VERSION } from '../../core/text-features.js';
 import { Base } from './base.js';
 import { TrainingFailed } from './errors.js';
 import { IMAGE_INPUT } from './image-input.js';
+import { sparseTextInputs, TEXT_INPUTS } from './text-inputs.js';
+import { textInputsModule } from './featuriser-module.js';
 import { countLabels, type ForeignBackend, jsonFile, sealFiles } from './model-files.js';
 import type { ModelFiles, TrainedModel, TrainingOptions } from './types.js';
 
@@ -31,7 +34,7 @@ type Report = z.infer<typeof About> & Partial<z.infer<typeof OfLabels> & z.infer
 /** `featuriser.json` of a model that another program made: what the whole LayersModel reads. */
 export interface ForeignFeaturiser {
   readonly kind: 'foreign';
-  readonly input: BaseInput;
+  readonly input: ForeignInput;
 }
 
 /** What the program is given of each sample, one JSON line each. */
@@ -43,7 +46,7 @@ const exported = (
   task: Task | undefined,
 ) => ({
   ...{ id: sampleId, ...(task === 'regression' ? { value: valueOf(label) } : { label }) },
-  ...{ input, occurredAt, isTrusted, rater },
+  ...{ input, ...('text' in input && { features: sparseTextInputs(input.text) }), occurredAt, isTrusted, rater },
 });
 
 /** What the program is told besides where things are. */
@@ -93,6 +96,7 @@ async function readModel(left: ReadonlyMap<string, Buffer>, { input }: SnapshotS
     ['model.json', jsonFile(model)],
     ['featuriser.json', jsonFile({ kind: 'foreign', input: reads } satisfies ForeignFeaturiser)],
   ]);
+  if (reads.kind === 'text') files.set('featuriser.js', textInputsModule());
   await requireAnswers(files, reads, report.labels);
   return { files, report, kind: reads.kind };
 }
@@ -130,7 +134,7 @@ function parsedOr(text: string, otherwise: undefined): unknown {
   }
 }
 
-async function requireAnswers(files: ModelFiles, input: BaseInput, labels?: readonly string[]): Promise<void> {
+async function requireAnswers(files: ModelFiles, input: ForeignInput, labels?: readonly string[]): Promise<void> {
   const whole = await Base.open(files, { format: 'layers-model', input, outputLayer: null, isWhole: true });
   const answers = whole.features;
   whole.dispose();
@@ -140,8 +144,9 @@ async function requireAnswers(files: ModelFiles, input: BaseInput, labels?: read
     throw new TrainingFailed(`the model answers with ${answers} numbers, and there are ${labels.length} labels`);
 }
 
-function readsOf(input: SnapshotSample['input'], told: BaseInput | undefined): BaseInput {
+function readsOf(input: SnapshotSample['input'], told: ForeignInput | undefined): ForeignInput {
   if ('vector' in input) return { kind: 'vector', size: input.vector.length };
+  if ('text' in input) return { kind: 'text', size: TEXT_INPUTS, version: TEXT_FEATURES_VERSION };
   if (told && kindOf(input) === 'image') return told;
-  throw new TrainingFailed('a model of another program reads vectors, or images when its report says how');
+  throw new TrainingFailed('the report says nothing of how its model reads images');
 }

@@ -57,20 +57,26 @@ export class TextFeaturiser {
       used += 1;
       if (ids[i]! < FIRST_PIECE) firstPiece = used;
     }
-    balance(weights, firstPiece, used);
-    return used === rows.length ? { ids: rows, weights } : { ids: rows.slice(0, used), weights: weights.slice(0, used) };
+    balance(weights, [1, firstPiece, used]);
+    return used === rows.length
+      ? { ids: rows, weights }
+      : { ids: rows.slice(0, used), weights: weights.slice(0, used) };
   }
 }
 
 /** Sublinear frequency. Nearly every n-gram comes once, and logarithms are what takes longest. */
-const dampened = (count: number): number => (count === 1 ? 1 : 1 + Math.log(count));
+export const dampened = (count: number): number => (count === 1 ? 1 : 1 + Math.log(count));
 
-/** Brings words, from 1 on, and pieces to lengths in the ratio 1 : PIECES_TO_WORDS, together to length 1. */
-function balance(weights: Float32Array, firstPiece: number, end: number): void {
-  const [ofWords, ofPieces] = [lengthOf(weights, 1, firstPiece), lengthOf(weights, firstPiece, end)];
+/**
+ * Brings words and pieces to lengths in the ratio 1 : PIECES_TO_WORDS, together to length 1.
+ * @param at where words begin, where pieces do, and where they end
+ */
+export function balance(weights: Float32Array, at: readonly [words: number, pieces: number, end: number]): void {
+  const [firstWord, firstPiece, end] = at;
+  const [ofWords, ofPieces] = [lengthOf(weights, firstWord, firstPiece), lengthOf(weights, firstPiece, end)];
   const share = [ofWords > 0 ? 1 : 0, ofPieces > 0 ? PIECES_TO_WORDS : 0] as const;
   const whole = Math.hypot(...share);
-  for (let i = 1; i < firstPiece; i += 1) weights[i]! *= share[0] / (whole * ofWords);
+  for (let i = firstWord; i < firstPiece; i += 1) weights[i]! *= share[0] / (whole * ofWords);
   for (let i = firstPiece; i < end; i += 1) weights[i]! *= share[1] / (whole * ofPieces);
 }
 
