@@ -1,7 +1,7 @@
 import { canonicalJson, newId, sha256 } from './ids.js';
 import type { FeedbackKind, RaterRole } from './label.js';
 import { answerText } from './task.js';
-import { type Completed, completed, type Made, type PackLine, postedJson } from './pack-line.js';
+import { type Completed, completionOf, type Made, type PackLine, postedJson } from './pack-line.js';
 
 /** Feedback as it was posted. */
 export interface PostedFeedback {
@@ -61,13 +61,14 @@ const COLUMNS = [
 export const feedbackColumns = (rows: readonly FeedbackRow[]): readonly unknown[][] =>
   COLUMNS.map((name) => rows.map((row) => row[name]));
 
-type WholeFeedback = Completed<PostedFeedback>['item'];
+type WholeFeedback = Completed<PostedFeedback>;
 type Origin = Pick<FeedbackRow, 'keyId' | 'client'>;
 
 /** Makes the row of what was posted with a key by a client. */
 export function feedbackRow(posted: PostedFeedback, origin: Origin, now: Date): FeedbackRow {
-  const { item, made } = completed(posted, { id: () => newId(now.getTime()), occurredAt: now.toISOString() });
-  return rowOf(item, made, { ...origin, bodyHash: sha256(canonicalJson(posted)) });
+  const given = { id: () => newId(now.getTime()), occurredAt: now.toISOString() };
+  const { id, occurredAt, made } = completionOf(posted, given);
+  return rowOf({ ...posted, id, occurredAt }, made, { ...origin, bodyHash: sha256(canonicalJson(posted)) });
 }
 
 /** Makes the row again from a line of a pack: the same row. */

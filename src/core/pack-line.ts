@@ -9,20 +9,23 @@ import { canonicalJson } from './ids.js';
 /** Members that the service filled in because the client had not given them. */
 export type Made = 'id' | 'occurredAt';
 
-export interface Completed<Posted> {
-  readonly item: Posted & { readonly id: string; readonly occurredAt: string };
+/** The id and time of an item, whoever gave them. */
+export interface Completion {
+  readonly id: string;
+  readonly occurredAt: string;
   readonly made: readonly Made[];
 }
 
-/** An item with its id and time, whoever gave them. */
-export function completed<Posted extends { readonly id?: string; readonly occurredAt?: string }>(
-  posted: Posted,
+export type Completed<Posted> = Posted & Pick<Completion, 'id' | 'occurredAt'>;
+
+export function completionOf(
+  posted: { readonly id?: string; readonly occurredAt?: string },
   { id, occurredAt }: { id: () => string; occurredAt: string },
-): Completed<Posted> {
+): Completion {
   const made: Made[] = [];
   if (posted.id === undefined) made.push('id');
   if (posted.occurredAt === undefined) made.push('occurredAt');
-  return { item: { ...posted, id: posted.id ?? id(), occurredAt: posted.occurredAt ?? occurredAt }, made };
+  return { id: posted.id ?? id(), occurredAt: posted.occurredAt ?? occurredAt, made };
 }
 
 /** Canonical JSON of an item as it was posted: of all members but those that the service made. */

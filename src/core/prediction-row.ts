@@ -1,7 +1,7 @@
 import { blobFacts } from './blob.js';
 import { canonicalJson, newId, sha256 } from './ids.js';
 import { type Input, kindOf, previewOf } from './input.js';
-import { type Completed, completed, type PackLine, postedJson } from './pack-line.js';
+import { type Completed, type Completion, completionOf, type Made, type PackLine, postedJson } from './pack-line.js';
 import { type Split, splitOf } from './split.js';
 import { answerText, type PostedAnswer } from './task.js';
 
@@ -84,28 +84,29 @@ export function predictionRow(
   posted: PostedPrediction,
   { holdoutPercent, now }: RowOptions,
 ): PredictionRow {
-  const whole = completed(posted, { id: () => newId(now.getTime()), occurredAt: now.toISOString() });
+  const completion = completionOf(posted, { id: () => newId(now.getTime()), occurredAt: now.toISOString() });
   const hashes = hashesOf(posted);
   const split = splitOf(`${projectId}/${hashes.groupHash}`, holdoutPercent);
-  return rowOf(whole, canonicalJson(posted), { ...hashes, split });
+  return rowOf(posted, completion, canonicalJson(posted), { ...hashes, split });
 }
 
 /** Makes the row again from a line of a pack: the same row, as its side of the split was kept. */
 export function restoredRow(
   projectId: string,
-  { item, made, split }: PackLine<Completed<PostedPrediction>['item']>,
+  { item, made, split }: PackLine<Completed<PostedPrediction>>,
   holdoutPercent: number,
 ): PredictionRow {
   const hashes = hashesOf(item!);
   const kept = split as Split | undefined;
-  return rowOf({ item: item!, made: made as Completed<unknown>['made'] }, postedJson(item!, made), {
+  const { id, occurredAt } = item!;
+  return rowOf(item!, { id, occurredAt, made: made as readonly Made[] }, postedJson(item!, made), {
     ...hashes,
     split: kept ?? splitOf(`${projectId}/${hashes.groupHash}`, holdoutPercent),
   });
 }
 
 function hashesOf({ input, group }: PostedPrediction) {
-  const contentHash = sha256(canonicalJson(normalised(input)));
+  const contentHash = sha256('text' in input ? normalisedText(input.text) : canonicalJson(normalised(input)));
   return { contentHash, groupHash: group === undefined ? ownGroup(contentHash) : sha256(`group:${group}`) };
 }
 
@@ -117,18 +118,20 @@ export const hasCallersGroup = ({
   groupHash,
 }: Pick<PredictionRow, 'contentHash' | 'groupHash'>): boolean => groupHash !== ownGroup(contentHash);
 
-/** `posted` is the canonical JSON of what was posted. */
+/** `json` is the canonical JSON of what was posted. */
 function rowOf(
-  { item, made }: Completed<PostedPrediction>,
-  posted: string,
+  item: PostedPrediction,
+  completion: Completion,
+  json: string,
   derived: Pick<PredictionRow, 'contentHash' | 'groupHash' | 'split'>,
 ): PredictionRow {
   // Written once: what the service made stands before what was posted.
-  const filled = made.map((name) => `"${name}":${JSON.stringify(item[name])},`).join('');
+  const { id, occurredAt, made } = completion;
+  const filled = made.map((name) => `"${name}":${JSON.stringify(completion[name])},`).join('');
   return {
-    id: item.id,
+    id,
     externalId: item.externalId ?? null,
-    bodyHash: sha256(posted),
+    bodyHash: sha256(json),
     // One by one: spreading an object costs more than all else that is done here.
     contentHash: derived.contentHash,
     groupHash: derived.groupHash,
@@ -142,15 +145,18 @@ function rowOf(
     margin: marginOf(item.output),
     subject: item.subject ?? null,
     attributes: item.attributes ? JSON.stringify(item.attributes) : null,
-    occurredAt: item.occurredAt,
+    occurredAt,
     mayBeKnown: item.externalId !== undefined || !made.includes('id'),
-    line: `{"split":"${derived.split}","made":${JSON.stringify(made)},"prediction":{${filled}${posted.slice(1)}}`,
+    line: `{"split":"${derived.split}","made":${JSON.stringify(made)},"prediction":{${filled}${json.slice(1)}}`,
   };
 }
 
+/** The canonical JSON of a text, white space and case aside. */
+const normalisedText = (text: string): string =>
+  `{"text":${JSON.stringify(withSingleSpaces(text.normalize('NFKC').toLowerCase().trim()))}}`;
+
 /** Blobs with the same bytes are the same input, whatever their keys. */
-function normalised(input: Input): unknown {
-  if ('text' in input) return { text: withSingleSpaces(input.text.normalize('NFKC').toLowerCase().trim()) };
+function normalised(input: Exclude<Input, { text: string }>): unknown {
   const blob = 'blob' in input ? blobFacts(input.blob) : undefined;
   return blob ? { sha256: blob.sha256 } : input;
 }

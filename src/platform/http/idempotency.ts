@@ -56,11 +56,14 @@ export const IdempotencyKey = createParamDecorator((_: unknown, context: Executi
 export class IdempotencyGuard implements CanActivate {
   constructor(private readonly memory: RequestMemory) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<Remembering>();
     const key = keyOf(request);
     const projectId = request.caller?.projectId;
-    if (key === undefined || !projectId) return true;
+    return key === undefined || !projectId ? true : this.begin(request, { projectId, key });
+  }
+
+  private async begin(request: Remembering, { projectId, key }: { projectId: string; key: string }): Promise<true> {
     const fingerprint = sha256(`${request.url} ${canonicalJson(request.body ?? null)}`);
     const found = await this.memory.begin({ projectId, key, fingerprint });
     if (found === 'at work')
@@ -76,15 +79,17 @@ export class IdempotencyGuard implements CanActivate {
 /** Keeps the answer of each remembered request; one that says "try again" is no answer to keep. */
 export function registerIdempotency(fastify: FastifyInstance, memory: RequestMemory): void {
   const log = new Logger('idempotency');
-  fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
+  fastify.addHook('onSend', (request: FastifyRequest, reply: FastifyReply, payload: unknown, done) => {
     const { remembered } = request as Remembering;
-    if (!remembered) return;
+    if (!remembered) return done(null, payload);
     const isLasting = reply.statusCode < 500 && reply.statusCode !== 429 && typeof payload === 'string';
     const contentType = String(reply.getHeader('content-type'));
     const kept = isLasting
       ? memory.finish(remembered, { status: reply.statusCode, contentType, body: payload })
       : memory.forget(remembered);
     // The work is committed. Without this row a retry does it again, under the same ids, and so to no effect.
-    await kept.catch((error: Error) => log.warn(`an answer was not kept: ${error.message}`));
+    void kept
+      .catch((error: Error) => log.warn(`an answer was not kept: ${error.message}`))
+      .then(() => done(null, payload));
   });
 }

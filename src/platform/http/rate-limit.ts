@@ -19,12 +19,15 @@ export class RateGuard implements CanActivate {
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const { caller } = context.switchToHttp().getRequest<FastifyRequest & { caller?: Caller }>();
     const limit = caller?.requestsAMinute ?? this.config.RATE_LIMIT;
     if (!caller || limit === 0) return true;
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
-    const standing = await this.count(caller.keyId, limit);
+    return this.requireWithin(limit, caller, context.switchToHttp().getResponse<FastifyReply>());
+  }
+
+  private async requireWithin(limit: number, { keyId }: Caller, reply: FastifyReply): Promise<true> {
+    const standing = await this.count(keyId, limit);
     const seconds = Math.ceil(standing.msBeforeNext / 1000);
     void reply.header('ratelimit-policy', `"key";q=${limit};w=${WINDOW_SECONDS}`);
     void reply.header('ratelimit', `"key";r=${standing.remainingPoints};t=${seconds}`);
