@@ -77,7 +77,7 @@ export class TrainStore {
   ): Promise<number | undefined> {
     return this.db.transaction(async (query) => {
       const ended = await query(
-        `update training_run set status = 'succeeded', progress = 1, finished_at = now()
+        `update training_run set status = 'succeeded', progress = 1, note = null, finished_at = now()
          where id = $1 and attempt = $2 and status = 'running' returning id`,
         [run.id, run.attempt],
       );

@@ -39,7 +39,13 @@ describe.each(['postgres', 'redis'] as const)('the loop, with its queue on %s', 
     await post(client, '/v1/feedback', traffic.seeds.map(verdict));
     const { body } = await client.post('/v1/runs').expect(202);
     const run = await endOfRun(client, (body as { id: string }).id);
-    expect(run).toMatchObject({ status: 'succeeded', modelVersion: 1, decision: { promoted: true } });
+    expect(run).toMatchObject({
+      status: 'succeeded',
+      progress: 1,
+      note: null,
+      modelVersion: 1,
+      decision: { promoted: true },
+    });
   });
 
   it('answers with the champion, captures its answers, and learns from corrections that arrive late and out of order', async () => {
