@@ -94,7 +94,7 @@ function Run({ run, cancel }: { run: RunRow; cancel: () => void }) {
           </>
         ) : (
           <>
-            <Badge color={COLOURS[status as keyof typeof COLOURS] ?? 'gray'} variant="light">
+            <Badge color={COLOURS[status as keyof typeof COLOURS] ?? 'gray'} variant="light" miw="max-content">
               {status}
             </Badge>{' '}
             {error}
