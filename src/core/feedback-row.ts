@@ -1,4 +1,4 @@
-import { canonicalJson, newId, sha256 } from './ids.js';
+import { canonicalJson, sha256 } from './ids.js';
 import type { FeedbackKind, RaterRole } from './label.js';
 import { answerText } from './task.js';
 import { type Completed, completionOf, type Made, type PackLine, postedJson } from './pack-line.js';
@@ -66,8 +66,7 @@ type Origin = Pick<FeedbackRow, 'keyId' | 'client'>;
 
 /** Makes the row of what was posted with a key by a client. */
 export function feedbackRow(posted: PostedFeedback, origin: Origin, now: Date): FeedbackRow {
-  const given = { id: () => newId(now.getTime()), occurredAt: now.toISOString() };
-  const { id, occurredAt, made } = completionOf(posted, given);
+  const { id, occurredAt, made } = completionOf(posted, now);
   return rowOf({ ...posted, id, occurredAt }, made, { ...origin, bodyHash: sha256(canonicalJson(posted)) });
 }
 

@@ -1,4 +1,4 @@
-import { canonicalJson } from './ids.js';
+import { canonicalJson, newId } from './ids.js';
 
 /*
  * What a line of a pack says: an accepted item as it was posted, and all that its row was made of besides, so that the
@@ -18,14 +18,11 @@ export interface Completion {
 
 export type Completed<Posted> = Posted & Pick<Completion, 'id' | 'occurredAt'>;
 
-export function completionOf(
-  posted: { readonly id?: string; readonly occurredAt?: string },
-  { id, occurredAt }: { id: () => string; occurredAt: string },
-): Completion {
+export function completionOf({ id, occurredAt }: Partial<Omit<Completion, 'made'>>, now: Date): Completion {
   const made: Made[] = [];
-  if (posted.id === undefined) made.push('id');
-  if (posted.occurredAt === undefined) made.push('occurredAt');
-  return { id: posted.id ?? id(), occurredAt: posted.occurredAt ?? occurredAt, made };
+  if (id === undefined) made.push('id');
+  if (occurredAt === undefined) made.push('occurredAt');
+  return { id: id ?? newId(now.getTime()), occurredAt: occurredAt ?? now.toISOString(), made };
 }
 
 /** Canonical JSON of an item as it was posted: of all members but those that the service made. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { canonicalJson, sha256 } from './ids.js';
 import { packedLine, readLine } from './pack-line.js';
 import { type PostedPrediction, predictionRow, restoredRow } from './prediction-row.js';
 
@@ -15,6 +16,23 @@ describe('predictionRow', () => {
   it('puts equal texts into one group whatever their case and spaces', () => {
     expect(row({ input: { text: ' where is MY parcel?' } }).groupHash).toBe(row().groupHash);
     expect(row({ input: { text: 'where is your parcel?' } }).groupHash).not.toBe(row().groupHash);
+  });
+
+  it.each([
+    'Plain words!',
+    ' Two  spaces ',
+    'a "quoted" \\ word',
+    'Café',
+    'ﬁne',
+    'İ',
+    '[x]~/{}',
+    'tab\there',
+    '',
+    ' ',
+    '🎡',
+  ])('hashes what is left of %j for ever by the same rule, plain or not', (text) => {
+    const normal = text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
+    expect(row({ input: { text } }).contentHash).toBe(sha256(canonicalJson({ text: normal })));
   });
 
   it("lets the caller's group decide", () => {

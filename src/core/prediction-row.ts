@@ -1,5 +1,5 @@
 import { blobFacts } from './blob.js';
-import { canonicalJson, newId, sha256 } from './ids.js';
+import { canonicalJson, sha256 } from './ids.js';
 import { type Input, kindOf, previewOf } from './input.js';
 import { type Completed, type Completion, completionOf, type Made, type PackLine, postedJson } from './pack-line.js';
 import { type Split, splitOf } from './split.js';
@@ -84,7 +84,7 @@ export function predictionRow(
   posted: PostedPrediction,
   { holdoutPercent, now }: RowOptions,
 ): PredictionRow {
-  const completion = completionOf(posted, { id: () => newId(now.getTime()), occurredAt: now.toISOString() });
+  const completion = completionOf(posted, now);
   const hashes = hashesOf(posted);
   const split = splitOf(`${projectId}/${hashes.groupHash}`, holdoutPercent);
   return rowOf(posted, completion, canonicalJson(posted), { ...hashes, split });
@@ -151,18 +151,24 @@ function rowOf(
   };
 }
 
-/** The canonical JSON of a text, white space and case aside. */
-const normalisedText = (text: string): string =>
-  `{"text":${JSON.stringify(withSingleSpaces(text.normalize('NFKC').toLowerCase().trim()))}}`;
+/** Words of ASCII with single spaces between them, which normalising and JSON leave as they are, but for their case. */
+const PLAIN = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/;
+
+/** The canonical JSON of a text, white space and case aside. Most texts are plain, and looking is five times as cheap. */
+function normalisedText(text: string): string {
+  const trimmed = text.trim();
+  if (PLAIN.test(trimmed)) return `{"text":"${trimmed.toLowerCase()}"}`;
+  return `{"text":${JSON.stringify(withSingleSpaces(text.normalize('NFKC').toLowerCase().trim()))}}`;
+}
+
+/** Here too most have single spaces already, and looking is much cheaper than replacing. */
+const withSingleSpaces = (text: string): string => (/\s\s|[^\S ]/.test(text) ? text.replace(/\s+/g, ' ') : text);
 
 /** Blobs with the same bytes are the same input, whatever their keys. */
 function normalised(input: Exclude<Input, { text: string }>): unknown {
   const blob = 'blob' in input ? blobFacts(input.blob) : undefined;
   return blob ? { sha256: blob.sha256 } : input;
 }
-
-/** Most texts have single spaces already, and looking is much cheaper than replacing. */
-const withSingleSpaces = (text: string): string => (/\s\s|[^\S ]/.test(text) ? text.replace(/\s+/g, ' ') : text);
 
 function marginOf({ confidence, scores }: PostedPrediction['output']): number | null {
   const [first, second] = Object.values(scores ?? {}).sort((a, b) => b - a);
