@@ -28,7 +28,11 @@ export class Base {
   ) {}
 
   /** Throws {@link TrainingRefused} when the files make no model that reads such inputs. */
-  static async open(files: ModelFiles, spec: BaseSpec<ForeignInput>, wanted: BackendName | 'auto' = 'auto'): Promise<Base> {
+  static async open(
+    files: ModelFiles,
+    spec: BaseSpec<ForeignInput>,
+    wanted: BackendName | 'auto' = 'auto',
+  ): Promise<Base> {
     const { tf } = await openBackend(wanted);
     const net = await (spec.format === 'layers-model' ? layersNet : graphNet)(tf, files, spec);
     const probe = new Float32Array(numbersOf(spec.input));
