@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { atTemperature, type Said } from '../../core/calibration.js';
 import type { Input } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
-import { keepAnswers, type KeptAnswers, toldBefore } from './kept-answers.js';
+import { keepAnswers, type KeptAnswers, readKept, toldBefore } from './kept-answers.js';
 
 const LABELS = Array.from({ length: 12 }, (_, c) => `label ${String(c).padStart(2, '0')}`);
 const COUNT = 40;
@@ -33,19 +33,14 @@ function parentOf(asked: string[] = []) {
 }
 
 const kept = (over: Partial<KeptAnswers> = {}): KeptAnswers => ({
-  ...keepAnswers(LABELS, samplesTo(COUNT), { answers: ANSWERS, outOfFold: COUNT, isCleaned: true }, 2),
+  ...keepAnswers(LABELS, samplesTo(COUNT), { answers: ANSWERS, since: [], isCleaned: true }, 2),
   ...over,
 });
 
 describe('answers that were kept', () => {
   it('are the same but for the labels that are hardly thought of, which share what is left', async () => {
-    const told = await toldBefore(
-      samplesTo(COUNT),
-      LABELS,
-      JSON.parse(JSON.stringify(kept())) as KeptAnswers,
-      parentOf(),
-    );
-    expect(told).toMatchObject({ outOfFold: COUNT, isCleaned: true });
+    const told = await toldBefore(samplesTo(COUNT), LABELS, readKept(JSON.stringify(kept()))!, parentOf());
+    expect(told).toMatchObject({ since: [], isCleaned: true });
     told!.answers.forEach(({ probabilities, target }, i) => {
       expect(target).toBe(i % 12);
       const expected = halves(i);
@@ -57,7 +52,7 @@ describe('answers that were kept', () => {
     const asked: string[] = [];
     const told = await toldBefore(samplesTo(COUNT + 4), LABELS, kept(), parentOf(asked));
     expect(asked).toEqual(['40', '41', '42', '43']);
-    expect(told!.outOfFold).toBe(COUNT);
+    expect(told!.since).toEqual([40, 41, 42, 43]);
     const fresh = told!.answers[COUNT + 1]!;
     expect(fresh.target).toBe((COUNT + 1) % 12);
     const again = atTemperature(fresh.probabilities, 2);
@@ -90,8 +85,25 @@ describe('answers that were kept', () => {
     expect(await toldBefore(samplesTo(COUNT + 5), LABELS, kept(), parentOf())).toBeUndefined();
     const relabelled = samplesTo(COUNT).map((sample, i) => ({ ...sample, revision: i < 5 ? '99' : sample.revision }));
     expect(await toldBefore(relabelled, LABELS, kept(), parentOf())).toBeUndefined();
-    const second = kept({ outOfFold: COUNT - 3 });
+    const second = kept({ since: [37, 38, 39] });
     expect(await toldBefore(samplesTo(COUNT + 1), LABELS, second, parentOf())).toBeDefined();
     expect(await toldBefore(samplesTo(COUNT + 2), LABELS, second, parentOf())).toBeUndefined();
+  });
+
+  it('are not read where they do not say what came or changed since', () => {
+    const { since: _since, ...old } = kept();
+    expect(readKept(JSON.stringify({ ...old, outOfFold: COUNT }))).toBeUndefined();
+  });
+
+  it('do not stand for ever where for each that comes an older one is left out', async () => {
+    const drawn = (from: number): SnapshotSample[] => samplesTo(from + COUNT).slice(from);
+    let answers = kept();
+    const stood: boolean[] = [];
+    for (const from of [2, 4, 6]) {
+      const told = await toldBefore(drawn(from), LABELS, answers, parentOf());
+      stood.push(told !== undefined);
+      if (told) answers = keepAnswers(LABELS, drawn(from), told, 2);
+    }
+    expect(stood).toEqual([true, true, false]);
   });
 });

@@ -9,8 +9,8 @@ export const ANSWERS = 'answers.json';
 /** What models that had not seen the samples say about them, by sample. */
 export interface Told {
   readonly answers: readonly Said[];
-  /** How many were told by models learnt for that; of the others, which came later, the parent was asked. */
-  readonly outOfFold: number;
+  /** Indexes of those that came or changed since models were learnt to tell: of what came the parent was asked. */
+  readonly since: readonly number[];
   /** Those models learnt nothing doubtful, as that made them better. */
   readonly isCleaned: boolean;
 }
@@ -27,6 +27,12 @@ export interface KeptAnswers extends Omit<Told, 'answers'> {
   readonly likeliest: readonly number[];
   /** Their probabilities, before the temperature. */
   readonly probabilities: readonly number[];
+}
+
+/** What `answers.json` says; undefined for one of before 2026-11-27, which does not say what came or changed since. */
+export function readKept(json: string): KeptAnswers | undefined {
+  const kept = JSON.parse(json) as KeptAnswers;
+  return 'since' in kept ? kept : undefined;
 }
 
 /** Of a model, to inputs: the probability of every label, at its temperature. */
@@ -73,8 +79,9 @@ export async function toldBefore(
   const fresh = samples.filter(({ sampleId }) => !rows.byId.has(sampleId));
   const isYoung = ({ revision }: SnapshotSample): boolean => BigInt(revision) > BigInt(kept.upTo);
   const isUnseen = fresh.every(isYoung);
-  const outOfFold = Math.min(kept.outOfFold, samples.filter((sample) => !isYoung(sample)).length);
-  const areTooMany = samples.length - outOfFold > MOST_TOPPED_UP * samples.length;
+  const before = new Set(kept.since.map((row) => kept.ids[row]));
+  const since = [...samples.keys()].filter((i) => isYoung(samples[i]!) || before.has(samples[i]!.sampleId));
+  const areTooMany = since.length > MOST_TOPPED_UP * samples.length;
   if (!areSame(labels, kept.labels) || !isUnseen || areTooMany) return undefined;
 
   const alone = fresh.filter(({ groupHash }) => !rows.byGroup.has(groupHash));
@@ -88,7 +95,7 @@ export async function toldBefore(
     const calibrated = labels.map((label) => scores[label]!);
     return { probabilities: atTemperature(calibrated, 1 / kept.temperature), target };
   });
-  return { answers, outOfFold, isCleaned: kept.isCleaned };
+  return { answers, since, isCleaned: kept.isCleaned };
 }
 
 /** Where the answers of samples are kept: their own, or that of another one of their group. */

@@ -98,7 +98,7 @@ function judged(judgement: Judgement): Verdict['metrics'] {
   if (judgement === NOT_JUDGED) return {};
   const { pruned, outOfScope, map: _map, kept, ...rest } = judgement;
   return {
-    outOfFold: { ...rest, pruned: pruned.size, samples: kept!.outOfFold },
+    outOfFold: { ...rest, pruned: pruned.size, samples: kept!.ids.length - kept!.since.length },
     ...(outOfScope ? { outOfScope } : {}),
   };
 }

@@ -109,10 +109,9 @@ export async function judgeOutOfFold(
 }
 
 async function tell(asking: Asking): Promise<Told> {
-  const outOfFold = asking.samples.length;
   const answers = (await answersOutOfFold(asking, FOLDS, new Set())) as readonly Said[];
   const cleaned = await withoutDoubted(asking, verdictOf(asking, answers));
-  return { answers: cleaned ?? answers, outOfFold, isCleaned: cleaned !== undefined };
+  return { answers: cleaned ?? answers, since: [], isCleaned: cleaned !== undefined };
 }
 
 function judgementOn(asking: Asking, told: Told, outOfScope: string | null): Judgement {

@@ -5,7 +5,7 @@ import { InputsTooLarge, readSnapshot } from '../object-store/snapshot-reader.js
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
 import { fitAhead, leaksBeside } from './beside.js';
-import { ANSWERS, type KeptAnswers } from './kept-answers.js';
+import { ANSWERS, readKept } from './kept-answers.js';
 import { openBase, readModelFiles } from './load-model.js';
 import { fileKey, fileOf, MANIFEST, MAP, sha256, withProvenance } from './model-files.js';
 
@@ -83,7 +83,8 @@ async function optionsOf(store: ObjectStore, job: TrainingJob): Promise<Training
 
 async function inheritanceOf(store: ObjectStore, prefix: string): Promise<Pick<TrainingOptions, 'parent' | 'kept'>> {
   const [parent, answers] = await Promise.all([readModelFiles(store, prefix), store.find(fileKey(prefix, ANSWERS))]);
-  return answers ? { parent, kept: JSON.parse(answers.toString('utf8')) as KeptAnswers } : { parent };
+  const kept = answers && readKept(answers.toString('utf8'));
+  return kept ? { parent, kept } : { parent };
 }
 
 /** The model comes last: what lies beside it is there when it is. */
