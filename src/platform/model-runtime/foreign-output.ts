@@ -37,9 +37,10 @@ export interface ForeignFeaturiser {
   readonly input: ForeignInput;
 }
 
-/** What the program is given of each sample, one JSON line each. */
-export const exportedSamples = (samples: readonly SnapshotSample[], task: Task | undefined): string =>
-  samples.map((sample) => `${JSON.stringify(exported(sample, task))}\n`).join('');
+/** What the program is given of each sample, one JSON line each: all of them may be longer than a text can be. */
+export function* exportedSamples(samples: readonly SnapshotSample[], task: Task | undefined): Generator<string> {
+  for (const sample of samples) yield `${JSON.stringify(exported(sample, task))}\n`;
+}
 
 const exported = (
   { sampleId, label, input, occurredAt, isTrusted, rater }: SnapshotSample,

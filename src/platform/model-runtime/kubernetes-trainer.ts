@@ -34,11 +34,8 @@ export async function trainOnKubernetes(
   const startedAt = performance.now();
   const api = new KubernetesApi(cluster);
   const folder = fileKey(prefix, 'job');
-  await store.put(
-    fileKey(folder, 'snapshot.ndjson'),
-    exportedSamples(samples, options.settings.task),
-    'application/x-ndjson',
-  );
+  const lines = Array.from(exportedSamples(samples, options.settings.task), (line) => Buffer.from(line));
+  await store.put(fileKey(folder, 'snapshot.ndjson'), Buffer.concat(lines), 'application/x-ndjson');
   const order = { runId, attempt, env: { ...(await addresses(store, folder)), ...toldOf(options) } };
   // A trainer that ended without its Job left it behind: two attempts never run side by side.
   await api.removeAll(runId);
