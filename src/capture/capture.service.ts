@@ -47,8 +47,10 @@ export class CaptureService extends PredictionIntake {
     const task = settings.task ?? (await this.firstTask(projectId, wellFormed));
     const read = wellFormed.map((item) => ofTask(task, item));
     const named = read.map(blobOf);
-    const keys = named.filter((blob) => blob !== undefined);
-    const blobs = keys.length > 0 ? await this.uploads.use(projectId, keys) : NONE;
+    const blobs = await this.uploads.use(
+      projectId,
+      named.filter((blob) => blob !== undefined),
+    );
     return this.lanes.submit(
       projectId,
       read.map((item, n) => {
@@ -121,7 +123,6 @@ export class CaptureService extends PredictionIntake {
   }
 }
 
-const NONE: ReadonlySet<string> = new Set();
 const NO_UPLOAD = { pointer: '/input/blob', detail: 'names no completed upload of this project' };
 
 type ReadPrediction = { value: NewPrediction } | { errors: readonly FieldError[] };
@@ -137,7 +138,7 @@ const blobOf = (read: ReadPrediction): string | undefined => ('value' in read ? 
 
 /** Many clients send null for "not given"; the top-level optional members take it as such. */
 function withoutNulls(item: unknown): unknown {
-  if (typeof item !== 'object' || item === null || !Object.values(item).includes(null) || Array.isArray(item))
-    return item;
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+  if (!Object.values(item).includes(null)) return item;
   return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null));
 }

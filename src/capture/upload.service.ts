@@ -60,7 +60,7 @@ export class UploadService {
 
   /** Of the blobs that items name, those that may be named; they are kept from now on. */
   use(projectId: string, keys: readonly string[]): Promise<Set<string>> {
-    return this.store.use(projectId, keys);
+    return keys.length === 0 ? Promise.resolve(new Set()) : this.store.use(projectId, keys);
   }
 
   /** The row of an object that is still there though the database has forgotten it. */

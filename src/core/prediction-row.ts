@@ -106,7 +106,7 @@ export function restoredRow(
 }
 
 function hashesOf({ input, group }: PostedPrediction) {
-  const contentHash = sha256('text' in input ? normalisedText(input.text) : canonicalJson(normalised(input)));
+  const contentHash = sha256(normalisedJson(input));
   return { contentHash, groupHash: group === undefined ? ownGroup(contentHash) : sha256(`group:${group}`) };
 }
 
@@ -154,8 +154,15 @@ function rowOf(
 /** Words of ASCII with single spaces between them, which normalising and JSON leave as they are, but for their case. */
 const PLAIN = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/;
 
-/** The canonical JSON of a text, white space and case aside. Most texts are plain, and looking is five times as cheap. */
-function normalisedText(text: string): string {
+/** The canonical JSON of an input. Blobs with the same bytes are the same input, whatever their keys. */
+function normalisedJson(input: Input): string {
+  if ('text' in input) return normalisedTextJson(input.text);
+  const blob = 'blob' in input ? blobFacts(input.blob) : undefined;
+  return canonicalJson(blob ? { sha256: blob.sha256 } : input);
+}
+
+/** White space and case aside. Most texts are plain, and looking is five times as cheap. */
+function normalisedTextJson(text: string): string {
   const trimmed = text.trim();
   if (PLAIN.test(trimmed)) return `{"text":"${trimmed.toLowerCase()}"}`;
   return `{"text":${JSON.stringify(withSingleSpaces(text.normalize('NFKC').toLowerCase().trim()))}}`;
@@ -163,12 +170,6 @@ function normalisedText(text: string): string {
 
 /** Here too most have single spaces already, and looking is much cheaper than replacing. */
 const withSingleSpaces = (text: string): string => (/\s\s|[^\S ]/.test(text) ? text.replace(/\s+/g, ' ') : text);
-
-/** Blobs with the same bytes are the same input, whatever their keys. */
-function normalised(input: Exclude<Input, { text: string }>): unknown {
-  const blob = 'blob' in input ? blobFacts(input.blob) : undefined;
-  return blob ? { sha256: blob.sha256 } : input;
-}
 
 function marginOf({ confidence, scores }: PostedPrediction['output']): number | null {
   const [first, second] = Object.values(scores ?? {}).sort((a, b) => b - a);

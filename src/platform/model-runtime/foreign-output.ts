@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { faultsOfBase, type ForeignInput, formatOf } from '../../core/base-model.js';
+import { type BaseInput, faultsOfBase, type ForeignInput, formatOf } from '../../core/base-model.js';
 import { kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { type Task, valueOf } from '../../core/task.js';
 import { TEXT_FEATURES_VERSION } from '../../core/text-features.js';
 import { Base } from './base.js';
 import { TrainingFailed } from './errors.js';
-import { IMAGE_INPUT } from './image-input.js';
-import { sparseTextInputs, TEXT_INPUTS } from './text-inputs.js';
 import { textInputsModule } from './featuriser-module.js';
+import { IMAGE_INPUT } from './image-input.js';
 import { countLabels, type ForeignBackend, jsonFile, sealFiles } from './model-files.js';
+import { sparseTextInputs, TEXT_INPUTS } from './text-inputs.js';
 import type { ModelFiles, TrainedModel, TrainingOptions } from './types.js';
 
 /*
@@ -145,7 +145,7 @@ async function requireAnswers(files: ModelFiles, input: ForeignInput, labels?: r
     throw new TrainingFailed(`the model answers with ${answers} numbers, and there are ${labels.length} labels`);
 }
 
-function readsOf(input: SnapshotSample['input'], told: ForeignInput | undefined): ForeignInput {
+function readsOf(input: SnapshotSample['input'], told: BaseInput | undefined): ForeignInput {
   if ('vector' in input) return { kind: 'vector', size: input.vector.length };
   if ('text' in input) return { kind: 'text', size: TEXT_INPUTS, version: TEXT_FEATURES_VERSION };
   if (told && kindOf(input) === 'image') return told;

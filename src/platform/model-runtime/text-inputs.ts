@@ -32,7 +32,11 @@ export function textInputs(text: string): Float32Array {
 
 /** The same, as short as it is written down. */
 export function sparseTextInputs(text: string): TextInputs {
-  const numbers = textInputs(text);
-  const indices = [...numbers.keys()].filter((i) => numbers[i] !== 0);
-  return { size: TEXT_INPUTS, indices, values: indices.map((i) => Number(numbers[i]!.toFixed(DIGITS))) };
+  const [indices, values]: [number[], number[]] = [[], []];
+  textInputs(text).forEach((number, i) => {
+    if (number === 0) return;
+    indices.push(i);
+    values.push(Number(number.toFixed(DIGITS)));
+  });
+  return { size: TEXT_INPUTS, indices, values };
 }
