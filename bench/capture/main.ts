@@ -17,10 +17,12 @@ const ITEMS_A_BATCH = 100;
 const PREDICTIONS_TO_SPEAK_OF = 20_000;
 
 /** What is measured in each round, in this order, so that noise meets all alike. */
-type PhaseName = 'bare' | 'single' | 'batch' | 'ndjson' | 'feedback' | 'obvious' | 'half load' | 'even half load';
+type PhaseName =
+  'bare' | 'least' | 'single' | 'batch' | 'ndjson' | 'feedback' | 'obvious' | 'half load' | 'even half load';
 
 const TITLES: Readonly<Record<PhaseName, string>> = {
   bare: '(a) bare Nest + Fastify, validates and answers',
+  least: '(g) the least that is durable: a row, many requests a commit',
   single: '(b) POST /v1/predictions, one',
   batch: `(c) batches of ${ITEMS_A_BATCH}`,
   ndjson: `(d) NDJSON, ${ITEMS_A_BATCH} lines`,
@@ -38,6 +40,7 @@ interface Sample extends Measured {
 
 interface Bench {
   readonly bare: ServerProcess;
+  readonly least: ServerProcess;
   readonly obvious: ServerProcess;
   readonly flywheel: ServerProcess;
   readonly counters: DatabaseCounters;
@@ -65,7 +68,7 @@ async function main(): Promise<void> {
     if (values.json) await writeFile(values.json, `${JSON.stringify({ samples, packs }, null, 2)}\n`);
   } finally {
     await bench.counters.close();
-    await Promise.all([bench.bare.stop(), bench.obvious.stop()]);
+    await Promise.all([bench.bare.stop(), bench.least.stop(), bench.obvious.stop()]);
     await bench.flywheel.stop();
     await rm(folder, { recursive: true, force: true });
   }
@@ -84,8 +87,8 @@ async function open(folder: string): Promise<Bench> {
   const DATABASE_URL = embeddedDatabaseUrl(folder);
   const small = (name: string) =>
     startServer(`dist-examples/bench/capture/${name}-server.js`, { path: '/v1/predictions', env: { DATABASE_URL } });
-  const [bare, obvious] = await Promise.all([small('bare'), small('obvious')]);
-  return { bare, obvious, flywheel, counters: await DatabaseCounters.open(DATABASE_URL) };
+  const [bare, least, obvious] = await Promise.all([small('bare'), small('least'), small('obvious')]);
+  return { bare, least, obvious, flywheel, counters: await DatabaseCounters.open(DATABASE_URL) };
 }
 
 async function measure(bench: Bench, rounds: number, seconds: number): Promise<Map<PhaseName, Sample[]>> {
@@ -108,12 +111,13 @@ async function measure(bench: Bench, rounds: number, seconds: number): Promise<M
   return samples;
 }
 
-function ordersOf({ bare, obvious, flywheel }: Bench, ids: readonly string[], seconds: number) {
+function ordersOf({ bare, least, obvious, flywheel }: Bench, ids: readonly string[], seconds: number) {
   const one = { path: '/v1/predictions', key: KEY, itemsARequest: 1, connections: 64, seconds };
   const many = { ...one, url: flywheel.url, itemsARequest: ITEMS_A_BATCH, connections: 16 };
   const bodies = singles(500);
   return {
     bare: { ...one, url: bare.url, bodies },
+    least: { ...one, url: least.url, bodies },
     single: { ...one, url: flywheel.url, bodies },
     batch: { ...many, bodies: batches(40, ITEMS_A_BATCH) },
     ndjson: { ...many, bodies: lines(40, ITEMS_A_BATCH), contentType: 'application/x-ndjson' },
@@ -141,8 +145,8 @@ type EvenLoad = Load & { readonly rate: number; readonly isEven: true };
 const isEven = (order: Load): order is EvenLoad => 'isEven' in order;
 
 /** One phase with what it cost over all server processes, until all that it brought is packed: the next one begins quiet. */
-async function sample({ bare, obvious, flywheel, counters }: Bench, order: Load): Promise<Sample> {
-  const pids = [bare.pid, obvious.pid, flywheel.pid];
+async function sample({ bare, least, obvious, flywheel, counters }: Bench, order: Load): Promise<Sample> {
+  const pids = [bare.pid, least.pid, obvious.pid, flywheel.pid];
   const before = { cpu: cpuSeconds(pids), statements: await counters.statements() };
   const measured = await (isEven(order) ? evenLoad(order) : load(order));
   await counters.packed();
