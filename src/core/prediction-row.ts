@@ -172,7 +172,12 @@ function normalisedTextJson(text: string): string {
 const withSingleSpaces = (text: string): string => (/\s\s|[^\S ]/.test(text) ? text.replace(/\s+/g, ' ') : text);
 
 function marginOf({ confidence, scores }: PostedPrediction['output']): number | null {
-  const [first, second] = Object.values(scores ?? {}).sort((a, b) => b - a);
-  if (first === undefined) return confidence ?? null;
-  return first - (second ?? 0);
+  const probabilities = Object.values(scores ?? {});
+  if (probabilities.length === 0) return confidence ?? null;
+  let [first, second] = [0, 0];
+  for (const probability of probabilities) {
+    if (probability > first) [first, second] = [probability, first];
+    else if (probability > second) second = probability;
+  }
+  return first - second;
 }

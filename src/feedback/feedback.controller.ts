@@ -1,10 +1,8 @@
-import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
+import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
-import type { FeedbackSource } from '../jobs.js';
-import { FeedbackFrom, Needs, ProjectId } from '../platform/http/auth.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { feedbackSourceOf, Needs, ProjectId } from '../platform/http/auth.js';
 import { postedItems, sendOutcomes } from '../platform/http/batch.js';
-import { IdempotencyKey } from '../platform/http/idempotency.js';
 import { ApiPostedItems } from '../platform/http/openapi.js';
 import { FeedbackSchema } from './feedback.schema.js';
 import { FeedbackService } from './feedback.service.js';
@@ -19,14 +17,10 @@ export class FeedbackController {
   @Needs('ingest')
   @ApiOperation({ summary: 'Tell what the model should have said: one object, a batch, or NDJSON' })
   @ApiPostedItems(FeedbackSchema)
-  async accept(
-    @FeedbackFrom() source: FeedbackSource,
-    @IdempotencyKey() key: string | undefined,
-    @Body() body: unknown,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    const posted = postedItems(body, key);
-    sendOutcomes(reply, await this.feedback.accept(source, posted.items), posted);
+  async accept(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    // Like predictions: no part of the request waits for pipes.
+    const posted = postedItems(request);
+    sendOutcomes(reply, await this.feedback.accept(feedbackSourceOf(request), posted.items), posted);
   }
 
   @Get(':id')

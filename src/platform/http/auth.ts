@@ -49,24 +49,29 @@ type Need = Scope | 'operator' | 'nobody';
 export const Needs = (need: Need) => SetMetadata(NEEDS, need);
 
 /** The caller's project: the only one that the handler may touch. */
-export const ProjectId = createParamDecorator(
-  (_: unknown, context: ExecutionContext): string => callerOf(context).projectId!,
+export const ProjectId = createParamDecorator((_: unknown, context: ExecutionContext): string =>
+  projectOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );
 
-export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => callerOf(context));
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller =>
+  callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
 
 const LONGEST_CLIENT = 200;
 
 /** Whose feedback it is: project, key, and how the client calls itself, cut to a decent length. */
-export const FeedbackFrom = createParamDecorator((_: unknown, context: ExecutionContext) => {
-  const { projectId, keyId } = callerOf(context);
-  const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
-  return { projectId: projectId!, keyId, client: headers['user-agent']?.slice(0, LONGEST_CLIENT) };
-});
+export function feedbackSourceOf(request: FastifyRequest) {
+  const { keyId } = callerOf(request);
+  return { projectId: projectOf(request), keyId, client: request.headers['user-agent']?.slice(0, LONGEST_CLIENT) };
+}
 
 type Authenticated = FastifyRequest & { caller?: Caller };
 
-const callerOf = (context: ExecutionContext): Caller => context.switchToHttp().getRequest<Authenticated>().caller!;
+/** Only behind the guard that knows the caller. */
+const callerOf = (request: FastifyRequest): Caller => (request as Authenticated).caller!;
+
+/** The project of the key that came with the request. */
+export const projectOf = (request: FastifyRequest): string => callerOf(request).projectId!;
 
 /** Every route says what it needs; one that says nothing is closed to all. */
 @Injectable()

@@ -1,9 +1,10 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { idFrom } from '../../core/ids.js';
 import { LIMITS } from '../../core/limits.js';
 import type { Outcome } from '../../core/outcome.js';
 import { Unreadable } from '../../core/outcome.js';
 import { NdjsonBody } from './body.js';
+import { idempotencyKeyOf } from './idempotency.js';
 import { problem } from './problem.js';
 import { invalid } from '../validation.js';
 
@@ -17,8 +18,9 @@ export interface PostedItems {
  * One object, `{"items": [...]}`, or NDJSON. With an Idempotency-Key, items without an id get one made of the key, so
  * that a repeated request posts the same items. Throws `invalid-request` for an empty or too long batch.
  */
-export function postedItems(body: unknown, idempotencyKey?: string): PostedItems {
-  const posted = itemsOf(body);
+export function postedItems(request: FastifyRequest): PostedItems {
+  const posted = itemsOf(request.body);
+  const idempotencyKey = idempotencyKeyOf(request);
   if (idempotencyKey === undefined) return posted;
   const withId = (item: unknown, i: number): unknown =>
     typeof item !== 'object' || item === null || item instanceof Unreadable || 'id' in item

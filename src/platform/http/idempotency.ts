@@ -35,7 +35,7 @@ const LONGEST_KEY = 255;
 type Remembering = FastifyRequest & { caller?: Caller; remembered?: { projectId: string; key: string } };
 
 /** The request's key; a string of structured fields ("...") and a bare word are the same. */
-function keyOf({ headers, method }: FastifyRequest): string | undefined {
+export function idempotencyKeyOf({ headers, method }: FastifyRequest): string | undefined {
   const given = headers[HEADER];
   if (given === undefined || method !== 'POST') return undefined;
   const key = /^"(.*)"$/.exec(String(given))?.[1] ?? String(given);
@@ -45,7 +45,7 @@ function keyOf({ headers, method }: FastifyRequest): string | undefined {
 
 /** The key of the request, for a handler that makes ids of it. */
 export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined =>
-  keyOf(context.switchToHttp().getRequest<FastifyRequest>()),
+  idempotencyKeyOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );
 
 /**
@@ -58,7 +58,7 @@ export class IdempotencyGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<Remembering>();
-    const key = keyOf(request);
+    const key = idempotencyKeyOf(request);
     const projectId = request.caller?.projectId;
     return key === undefined || !projectId ? true : this.begin(request, { projectId, key });
   }
