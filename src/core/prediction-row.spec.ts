@@ -47,6 +47,11 @@ describe('predictionRow', () => {
 
   it('has the margin of the two best scores, or the confidence alone', () => {
     expect(row({ output: { label: 'a', scores: { a: 0.6, b: 0.3, c: 0.1 } } }).margin).toBeCloseTo(0.3, 12);
+    expect(row({ output: { label: 'b', scores: { a: 0.1, b: 0.6, c: 0.3 } } }).margin).toBeCloseTo(0.3, 12);
+    expect(row({ output: { label: 'c', scores: { a: 0.3, b: 0.1, c: 0.6 } } }).margin).toBeCloseTo(0.3, 12);
+    expect(row({ output: { label: 'a', scores: { a: 0.5, b: 0.5 } } }).margin).toBe(0);
+    expect(row({ output: { label: 'a', scores: { a: 0.4 } } }).margin).toBe(0.4);
+    expect(row({ output: { label: 'a', confidence: 0.2, scores: {} } }).margin).toBe(0.2);
     expect(row({ output: { label: 'a', confidence: 0.7 } }).margin).toBe(0.7);
     expect(row().margin).toBeNull();
   });
