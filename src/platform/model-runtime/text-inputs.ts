@@ -10,7 +10,7 @@ export const TEXT_INPUTS = 2 ** 13;
 const HALF = TEXT_INPUTS / 2;
 
 /** Behind the point, of numbers that are written down. */
-const DIGITS = 5;
+const DIGITS = 6;
 
 /** Those of the numbers that are not 0, by ascending index. */
 export interface TextInputs {
