@@ -3,6 +3,7 @@ import { canonicalJson, sha256 } from './ids.js';
 import { type Input, kindOf, previewOf } from './input.js';
 import { type Completed, type Completion, completionOf, type Made, type PackLine, postedJson } from './pack-line.js';
 import { type Split, splitOf } from './split.js';
+import { largestOf } from './tally.js';
 import { answerText, type PostedAnswer } from './task.js';
 
 /** A prediction as it was posted. */
@@ -173,11 +174,7 @@ const withSingleSpaces = (text: string): string => (/\s\s|[^\S ]/.test(text) ? t
 
 function marginOf({ confidence, scores }: PostedPrediction['output']): number | null {
   const probabilities = Object.values(scores ?? {});
-  if (probabilities.length === 0) return confidence ?? null;
-  let [first, second] = [0, 0];
-  for (const probability of probabilities) {
-    if (probability > first) [first, second] = [probability, first];
-    else if (probability > second) second = probability;
-  }
-  return first - second;
+  const [first, second] = largestOf(probabilities, 2);
+  if (first === undefined) return confidence ?? null;
+  return probabilities[first]! - (second === undefined ? 0 : probabilities[second]!);
 }
