@@ -121,7 +121,9 @@ function Drifts() {
       <Loaded of={drift}>
         {({ items }) =>
           items.length === 0 ? (
-            <Empty title="There is nothing to compare yet">It takes more than 2,000 predictions.</Empty>
+            <Empty title="There is too little to compare yet">
+              It takes the latest 2,000 predictions and some hundred before them.
+            </Empty>
           ) : (
             <Table.ScrollContainer minWidth={320}>
               <Table fz="sm" verticalSpacing={6}>

@@ -25,6 +25,12 @@ describe('driftsOf', () => {
     expect(driftsOf([{ what: 'label', before: counts({ a: 3 }), lately: counts({}) }])).toEqual([]);
   });
 
+  it('says nothing of what has too few on one side to compare with', () => {
+    const lately = counts({ a: 1_000, b: 1_000 });
+    expect(driftsOf([{ what: 'label', before: counts({ a: 3, b: 6 }), lately }])).toEqual([]);
+    expect(driftsOf([{ what: 'label', before: counts({ a: 6, b: 6 }), lately }])).toHaveLength(1);
+  });
+
   it('sees a value that is new', () => {
     const [drift] = driftsOf([{ what: 'label', before: counts({ a: 900 }), lately: counts({ a: 200, b: 100 }) }]);
     expect(drift).toMatchObject({ isAlarm: true });

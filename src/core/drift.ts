@@ -36,7 +36,10 @@ const OTHERS = 'all others';
 const MOST_NUMBERS = 20;
 const TENTHS = 10;
 
-/** What has changed, the largest change first. An alarm is significant by Holm's procedure over all that is looked at. */
+/**
+ * What has changed, the largest change first. An alarm is significant by Holm's procedure over all that is looked at.
+ * What has too few before or lately to tell even one value from the others is left out.
+ */
 export function driftsOf(counts: readonly Counts[]): Drift[] {
   const found = counts
     .map(inBands)
@@ -74,6 +77,7 @@ function driftOf({ what, before, lately }: Counts): Omit<Drift, 'isAlarm'> | und
   const [ofBefore, ofLately] = [sum(before.values()), sum(lately.values())];
   if (ofBefore === 0 || ofLately === 0) return undefined;
   const rows = pooled(before, lately);
+  if (rows.every(({ value }) => value === OTHERS)) return undefined;
   // Half a sample more of each keeps the logarithm of a value that is new or gone finite.
   const share = (count: number, all: number): number => (count + 0.5) / (all + rows.length / 2);
   const index = sum(
