@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PredictionRestoreService } from './capture/restore.service.js';
 import { ReviewService } from './curate/review.service.js';
+import { EvaluateStore } from './evaluate/evaluate.store.js';
 import { FeedbackRestoreService } from './feedback/restore.service.js';
 import { assemble } from './flywheel.js';
 import { type Diagnosis, DoctorService } from './ops/doctor.service.js';
@@ -9,7 +11,10 @@ import type { Config } from './platform/config.js';
 import { joinInfrastructure } from './platform/embedded/infrastructure.js';
 import { writeImageFolder } from './platform/object-store/image-folder.js';
 import { type ExportFormat, exportSamples } from './platform/object-store/sample-export.js';
+import { DecisionRestoreService } from './promote/restore.service.js';
 import { SnapshotService } from './snapshot/snapshot.service.js';
+import { BaseService } from './train/base.service.js';
+import { TrainStore } from './train/train.store.js';
 
 /*
  * What an operator runs by hand, beside the service or while it is stopped. Nothing here serves or works through
@@ -65,18 +70,23 @@ export interface Restored {
   readonly predictions: number;
   readonly feedback: number;
   readonly reviews: number;
+  readonly bases: number;
+  /** With the versions they are about, and the runs, snapshots and evaluations of these. */
+  readonly decisions: number;
 }
 
 /**
- * Makes the rows again that packs in the object store speak of and the database does not know: predictions first, then
- * feedback with the labels, then who reviewed what. May be interrupted and run again; `tell` hears of each pack.
+ * Makes the rows again that the object store speaks of and the database does not know: decisions and what they rest on,
+ * predictions, then feedback with the labels, who reviewed what, bases, and last who serves. May be interrupted and run
+ * again; `tell` hears of each pack.
  */
 export async function rebuild(config: Config, tell: (line: string) => void): Promise<Restored> {
   const { app, close } = await assemble(config, onLost, { open: joinInfrastructure, migrates: true });
   const [predictions, feedback] = [app.get(PredictionRestoreService), app.get(FeedbackRestoreService)];
-  const restored = { packs: 0, predictions: 0, feedback: 0, reviews: 0 };
+  const restored = { packs: 0, predictions: 0, feedback: 0, reviews: 0, bases: 0, decisions: 0 };
   try {
     await app.get(ProjectService).restoreAll();
+    restored.decisions = await restoreDecisions(app);
     for (const pack of await predictions.missing()) {
       await app.get(ProjectService).ensure(pack.projectId);
       restored.predictions += await predictions.restore(pack);
@@ -90,8 +100,24 @@ export async function rebuild(config: Config, tell: (line: string) => void): Pro
       tell(`${pack.objectKey}: ${restored.feedback} feedback so far`);
     }
     restored.reviews = await app.get(ReviewService).restoreAll();
+    restored.bases = await app.get(BaseService).restoreAll();
+    await app.get(SnapshotService).restoreSides();
+    await app.get(DecisionRestoreService).restoreAliases();
     return restored;
   } finally {
     await close();
   }
+}
+
+/** Before any label, as labels that are decided after a snapshot are new since then. */
+async function restoreDecisions(app: NestFastifyApplication): Promise<number> {
+  let restored = 0;
+  for await (const decision of app.get(DecisionRestoreService).all()) {
+    await app.get(ProjectService).ensure(decision.projectId);
+    await app.get(SnapshotService).restore(decision.snapshot);
+    await app.get(TrainStore).restore(decision);
+    if (decision.evaluation) await app.get(EvaluateStore).restore(decision.evaluation);
+    if (await app.get(DecisionRestoreService).restore(decision)) restored += 1;
+  }
+  return restored;
 }

@@ -6,7 +6,7 @@ import { CODE_VERSION } from './platform/version.js';
 
 const USAGE = `flywheel                            serves, with the roles of ROLE
 flywheel doctor [--json] [--deep]   is everything where the books say it is? Exit code 0 or 1
-flywheel rebuild                    makes the rows again of all packs that the database does not know
+flywheel rebuild                    makes a lost database again from the object store
 flywheel export --project ID --out PATH [--format ndjson|csv|parquet|imagefolder] [--snapshot ID]
                                     writes a snapshot's samples, the latest one's when none is named
 Results go to standard output, progress to standard error. Exit code 0: done, and nothing is amiss. 1: it is not.`;

@@ -75,6 +75,14 @@ export class EvaluateStore {
       update: fields,
     });
   }
+
+  /** @param evaluation as Postgres writes the row in JSON */
+  async restore(evaluation: object): Promise<void> {
+    await this.db.query(
+      `insert into evaluation select * from jsonb_populate_record(null::evaluation, $1) on conflict do nothing`,
+      [JSON.stringify(evaluation)],
+    );
+  }
 }
 
 function contestOf(version: number, row: ContestRow): Contest {

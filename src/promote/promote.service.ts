@@ -6,12 +6,14 @@ import { decidePromotion, movesAnchor } from '../core/promotion.js';
 import { evaluateModel, loopTick } from '../jobs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { type Decision, type ModelRow, PromoteStore } from './promote.store.js';
+import { DecisionRestoreService } from './restore.service.js';
 
 /** Who serves? The only place that moves the champion. */
 @Injectable()
 export class PromoteService {
   constructor(
     private readonly store: PromoteStore,
+    private readonly copies: DecisionRestoreService,
     private readonly jobs: JobQueue,
   ) {}
 
@@ -23,7 +25,7 @@ export class PromoteService {
     const { report } = evaluation;
     const decision = decidePromotion(report, settings);
     const { promoted, reason, isHarmful, ...tests } = decision;
-    const isBooked = await this.store.book(projectId, {
+    const isBooked = await this.book(projectId, {
       kind: 'automatic',
       promoted,
       reason,
@@ -42,7 +44,7 @@ export class PromoteService {
   /** Back to what served before this promotion, unless somebody has moved the champion since. */
   async takeBack(projectId: string, promotionId: string): Promise<void> {
     const watch = await this.store.watch(projectId, promotionId);
-    if (watch?.verdict === 'worse') await this.store.book(projectId, automaticRollback(watch));
+    if (watch?.verdict === 'worse') await this.book(projectId, automaticRollback(watch));
   }
 
   /** A person puts a version in service; needs a reason and is signed by the key's name. */
@@ -53,7 +55,7 @@ export class PromoteService {
     if (reason === undefined && model.status !== 'retired')
       throw new LoopError('invalid-request', 'A version that the gate did not promote needs a reason.', [NO_REASON]);
     const numbers = model.report ? numbersOf(model.report) : {};
-    await this.book(projectId, {
+    await this.bookOrRefuse(projectId, {
       kind: 'manual',
       promoted: true,
       fromVersion: champion,
@@ -72,7 +74,7 @@ export class PromoteService {
       throw new LoopError('no-model', 'No model serves this project, so there is nothing to roll back.');
     const previous = await this.store.predecessor(projectId, champion);
     if (previous === null) throw new LoopError('not-possible-now', `No version served before version ${champion}.`);
-    await this.book(projectId, {
+    await this.bookOrRefuse(projectId, {
       kind: 'rollback',
       promoted: true,
       fromVersion: champion,
@@ -107,8 +109,15 @@ export class PromoteService {
     return model;
   }
 
-  private async book(projectId: string, decision: Decision): Promise<void> {
-    if (await this.store.book(projectId, decision)) return;
+  /** False when somebody moved the champion meanwhile. */
+  private async book(projectId: string, decision: Decision): Promise<boolean> {
+    const id = await this.store.book(projectId, decision);
+    if (id !== undefined) await this.copies.keep(projectId, id);
+    return id !== undefined;
+  }
+
+  private async bookOrRefuse(projectId: string, decision: Decision): Promise<void> {
+    if (await this.book(projectId, decision)) return;
     throw new LoopError('not-possible-now', 'The champion changed at the same moment; look again.');
   }
 }

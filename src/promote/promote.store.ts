@@ -53,16 +53,17 @@ export class PromoteStore {
   /**
    * Books the decision and, where it promotes, moves the alias: one transaction, and only while the champion is still
    * the one the decision was made against.
-   * @returns false when somebody moved the alias meanwhile; nothing was written then
+   * @returns the decision's id; undefined when somebody moved the alias meanwhile, and nothing was written
    */
-  async book(projectId: string, decision: Decision): Promise<boolean> {
+  async book(projectId: string, decision: Decision): Promise<string | undefined> {
+    const id = newId();
     return this.db.transaction(async (query) => {
       await query('select pg_advisory_xact_lock(hashtextextended($1, 99))', [projectId]);
       const [alias] = await query<{ version: number }>(
         `select version from model_alias where project_id = $1 and name = 'champion'`,
         [projectId],
       );
-      if ((alias?.version ?? null) !== decision.fromVersion) return false;
+      if ((alias?.version ?? null) !== decision.fromVersion) return undefined;
       if (decision.promoted) await this.moveAlias(query, projectId, 'champion', decision.toVersion);
       if (decision.movesAnchor) await this.moveAlias(query, projectId, 'anchor', decision.toVersion);
       else if (decision.promoted) await query(FIRST_ANCHOR, [projectId, decision.toVersion]);
@@ -71,18 +72,18 @@ export class PromoteStore {
         `insert into promotion (id, project_id, kind, promoted, from_version, to_version, reason, numbers, actor)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
         [
-          newId(),
+          id,
           projectId,
           decision.kind,
           decision.promoted,
           decision.fromVersion,
           decision.toVersion,
           decision.reason,
-          JSON.stringify(decision.numbers),
+          JSON.stringify({ ...decision.numbers, ...(decision.movesAnchor ? { movesAnchor: true } : {}) }),
           decision.actor,
         ],
       );
-      return true;
+      return id;
     });
   }
 

@@ -28,6 +28,9 @@ interface TracedLine extends Trace {
   readonly kind: InputKind;
 }
 
+/** The place of a sample, told from those it is nearly the same as. */
+type Decide = (line: ManifestLine, twins: readonly Place[]) => Place;
+
 /** Who learns and who judges? Samples that are nearly the same are on one side, that of the first of them, for ever. */
 @Injectable()
 export class SideService {
@@ -44,18 +47,31 @@ export class SideService {
   async place(projectId: string, lines: readonly ManifestLine[], usedUpTo: bigint): Promise<ManifestLine[]> {
     const known = await this.store.places(projectId, lines.map(idOf));
     const open = lines.filter(({ sampleId }) => !known.has(sampleId));
-    for (let from = 0; from < open.length; from += AT_ONCE) {
-      const traced = await this.trace(projectId, open.slice(from, from + AT_ONCE));
-      for (const [kind, own] of groupBy(traced, ({ kind }) => kind))
-        await this.placeSome(projectId, { kind, own, usedUpTo });
-    }
+    await this.placeAll(projectId, open, (line, twins) => placeOf(newcomer(line, usedUpTo), twins));
     const fresh = await this.store.places(projectId, open.map(idOf));
     return lines.flatMap((line) => lineAt(line, known.get(line.sampleId) ?? fresh.get(line.sampleId)!));
   }
 
+  /** Puts samples that have no place where these lines say they were; tells how many. */
+  async restore(projectId: string, lines: readonly ManifestLine[]): Promise<number> {
+    const ids = lines.map(idOf);
+    const [known, inputs] = await Promise.all([this.store.places(projectId, ids), this.store.inputs(projectId, ids)]);
+    const open = lines.filter(({ sampleId }) => !known.has(sampleId) && inputs.has(sampleId));
+    await this.placeAll(projectId, open, ({ split: side, groupHash }) => ({ side, groupHash }));
+    return open.length;
+  }
+
+  private async placeAll(projectId: string, lines: readonly ManifestLine[], decide: Decide): Promise<void> {
+    for (let from = 0; from < lines.length; from += AT_ONCE) {
+      const traced = await this.trace(projectId, lines.slice(from, from + AT_ONCE));
+      for (const [kind, own] of groupBy(traced, ({ kind }) => kind))
+        await this.placeSome(projectId, { kind, own, decide });
+    }
+  }
+
   private async placeSome(
     projectId: string,
-    { kind, own, usedUpTo }: { kind: InputKind; own: readonly TracedLine[]; usedUpTo: bigint },
+    { kind, own, decide }: { kind: InputKind; own: readonly TracedLine[]; decide: Decide },
   ): Promise<void> {
     const scope = `${projectId} ${kind}`;
     const keys = traceFingerprints(kind, own).keys.map((some) => searchKeys(scope, some));
@@ -68,8 +84,8 @@ export class SideService {
     const places: Place[] = [...there];
     for (const [i, { line }] of own.entries())
       places.push(
-        placeOf(
-          newcomer(line, usedUpTo),
+        decide(
+          line,
           Array.from(twins[there.length + i]!, (twin) => places[twin]!),
         ),
       );

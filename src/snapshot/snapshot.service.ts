@@ -1,14 +1,8 @@
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
 import { isUuid, newId, sha256 } from '../core/ids.js';
-import {
-  decodeManifest,
-  encodeManifest,
-  type ManifestLine,
-  type SnapshotSample,
-  withLabelsToday,
-} from '../core/manifest.js';
+import { encodeManifest, type ManifestLine, type SnapshotSample, withLabelsToday } from '../core/manifest.js';
 import { type Page, pageOf } from '../core/page.js';
 import { replay } from '../core/replay.js';
 import { REFIT } from '../core/retrain-policy.js';
@@ -16,7 +10,7 @@ import { countBy } from '../core/tally.js';
 import { trainModel } from '../jobs.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { exportSamples, type ExportFormat } from '../platform/object-store/sample-export.js';
-import { readSnapshot } from '../platform/object-store/snapshot-reader.js';
+import { readManifest, readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { SideService } from './side.service.js';
 import { type Snapshot, SnapshotStore } from './snapshot.store.js';
@@ -71,6 +65,24 @@ export class SnapshotService {
     return { id: snapshot.id, samples: await readSnapshot(this.objects, snapshot.manifestKey) };
   }
 
+  /** Makes the row again that names a manifest in the object store. */
+  restore(snapshot: object): Promise<void> {
+    return this.store.restore(snapshot);
+  }
+
+  /**
+   * Puts samples where snapshots had them, once their predictions are restored: what a model learnt from must never
+   * judge it. Tells how many it put.
+   */
+  async restoreSides(): Promise<number> {
+    let placed = 0;
+    for (const { projectId, manifestKey } of await this.store.all()) {
+      const body = await this.objects.find(manifestKey);
+      if (body) placed += await this.sides.restore(projectId, readManifest(body));
+    }
+    return placed;
+  }
+
   private async find(projectId: string, id: string): Promise<Snapshot> {
     const snapshot = isUuid(id) ? await this.store.find(projectId, id) : null;
     if (!snapshot) throw new LoopError('not-found', `There is no snapshot ${id} in this project.`);
@@ -84,7 +96,7 @@ export class SnapshotService {
   private async known(projectId: string, parent: Snapshot | null): Promise<ManifestLine[]> {
     const before = parent && (await this.objects.find(parent.manifestKey));
     if (!parent || !before) return this.store.lines(projectId, null);
-    const lines = decodeManifest(gunzipSync(before).toString('utf8'));
+    const lines = readManifest(before);
     // Lines of before they said when and by whom, and settings under which others might be in, need everything once more.
     const isStale = lines.some(({ occurredAt }) => occurredAt === undefined);
     if (isStale || (await this.store.hasNewSettings(projectId, parent))) return this.store.lines(projectId, null);

@@ -74,6 +74,16 @@ export class SnapshotStore {
     return (await changes) > 0;
   }
 
+  /** Youngest first. */
+  all(): Promise<Snapshot[]> {
+    return this.db.prisma.datasetSnapshot.findMany({ orderBy: { createdAt: 'desc' } });
+  }
+
+  /** @param snapshot as Postgres writes the row in JSON. Labels that are decided later count as new since then. */
+  async restore(snapshot: object): Promise<void> {
+    await this.db.query(RESTORE, [JSON.stringify(snapshot)]);
+  }
+
   /** See {@link readLabelled}. */
   lines(projectId: string, ids: readonly string[] | null): Promise<ManifestLine[]> {
     return readLabelled(this.db, projectId, ids);
@@ -94,3 +104,10 @@ union
 select s.prediction_id from quarantine q
 join sample s on s.project_id = $1 and s.revision > q.after_revision and s.revision <= q.to_revision
 where q.project_id = $1 and (q.released_at is null or q.released_at >= $3)`;
+
+const RESTORE = `
+with restored as (
+  insert into dataset_snapshot select * from jsonb_populate_record(null::dataset_snapshot, $1)
+  on conflict do nothing returning cut
+)
+select setval('label_revision', greatest((select last_value from label_revision), cut)) from restored`;

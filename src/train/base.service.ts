@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { z } from 'zod';
 import { type BaseSpec, faultsOfBase, formatOf } from '../core/base-model.js';
 import { blobFacts } from '../core/blob.js';
@@ -12,6 +12,7 @@ import {
   TrainingRefused,
 } from '../platform/model-runtime/model-runtime.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
+import { RowCopies } from '../platform/object-store/row-copies.js';
 import { CONFIG } from '../platform/tokens.js';
 import { invalid } from '../platform/validation.js';
 import type { BaseOrder } from './base.schema.js';
@@ -19,13 +20,22 @@ import { type BaseRow, BaseStore } from './base.store.js';
 
 /** Pre-trained models that a project brings: looked at as if they were hostile, kept, and used by its next runs. */
 @Injectable()
-export class BaseService {
+export class BaseService implements OnApplicationBootstrap {
+  private readonly copies: RowCopies<BaseRow>;
+
   constructor(
     private readonly store: BaseStore,
     private readonly runtime: ModelRuntime,
     private readonly objects: ObjectStore,
     @Inject(CONFIG) private readonly config: Config,
-  ) {}
+  ) {
+    this.copies = new RowCopies(objects, 'base-rows/');
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const rows = new Map((await this.store.all()).map((base) => [nameOf(base), base]));
+    await this.copies.keepMissing([...rows.keys()], (name) => Promise.resolve(rows.get(name)!));
+  }
 
   /** The youngest base is in use. Bringing the same one again keeps its id. */
   async bring(projectId: string, order: z.infer<typeof BaseOrder>) {
@@ -51,9 +61,10 @@ export class BaseService {
     const prefix = `bases/${projectId}/${id}/`;
     const features = known?.features ?? (await this.keep(prefix, spec, new Map([...weights, ['model.json', model]])));
     const bytes = [...weights.values()].reduce((sum, { length }) => sum + length, model.length);
-    return shown(
-      await this.store.insert({ projectId, id, name: order.name, hash, prefix, spec: { ...spec }, features, bytes }),
-    );
+    const facts = { projectId, id, name: order.name, hash, prefix, spec: { ...spec }, features, bytes };
+    const base = await this.store.insert(facts);
+    await this.copies.keep(nameOf(base), base);
+    return shown(base);
   }
 
   async list(projectId: string) {
@@ -62,8 +73,16 @@ export class BaseService {
 
   /** Later runs do not stand on it; models that do go on serving. */
   async retire(projectId: string, id: string): Promise<void> {
-    if (!isUuid(id) || !(await this.store.retire(projectId, id)))
-      throw new LoopError('not-found', `There is no base ${id} in this project.`);
+    const base = isUuid(id) ? await this.store.retire(projectId, id) : undefined;
+    if (!base) throw new LoopError('not-found', `There is no base ${id} in this project.`);
+    await this.copies.keep(nameOf(base), base);
+  }
+
+  /** Makes the rows again whose copies are in the object store and which the database does not know; tells how many. */
+  async restoreAll(): Promise<number> {
+    let restored = 0;
+    for await (const base of this.copies.all()) if (await this.store.restore(base)) restored += 1;
+    return restored;
   }
 
   /** Stores the files and looks at them; what does not open is thrown away again. Returns how many numbers it makes. */
@@ -102,6 +121,8 @@ export class BaseService {
     return body && sha256(body) === facts!.sha256 ? body : undefined;
   }
 }
+
+const nameOf = ({ projectId, id }: BaseRow): string => `${projectId}/${id}`;
 
 /** What a base is: everything that its activations depend on. */
 function hashOf(spec: BaseSpec, model: Buffer, weights: ReadonlyMap<string, Buffer>): string {

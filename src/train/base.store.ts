@@ -21,16 +21,26 @@ export class BaseStore {
     });
   }
 
+  all(): Promise<BaseRow[]> {
+    return this.db.prisma.baseModel.findMany();
+  }
+
+  /** @param base with its times as JSON has them. False when it is there already. */
+  async restore(base: BaseRow): Promise<boolean> {
+    const data = [{ ...base, spec: base.spec as object }];
+    return (await this.db.prisma.baseModel.createMany({ data, skipDuplicates: true })).count > 0;
+  }
+
   list(projectId: string): Promise<BaseRow[]> {
     return this.db.prisma.baseModel.findMany({ where: { projectId }, orderBy: { createdAt: 'desc' }, take: 100 });
   }
 
-  /** False when there is none. Retiring again changes nothing. */
-  async retire(projectId: string, id: string): Promise<boolean> {
-    const rows = await this.db.query(
-      `update base_model set retired_at = coalesce(retired_at, now()) where project_id = $1 and id = $2 returning id`,
+  /** Undefined when there is none. Retiring again changes nothing. */
+  async retire(projectId: string, id: string): Promise<BaseRow | undefined> {
+    await this.db.query(
+      `update base_model set retired_at = coalesce(retired_at, now()) where project_id = $1 and id = $2`,
       [projectId, id],
     );
-    return rows.length > 0;
+    return (await this.db.prisma.baseModel.findUnique({ where: { projectId_id: { projectId, id } } })) ?? undefined;
   }
 }

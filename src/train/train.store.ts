@@ -102,6 +102,11 @@ export class TrainStore {
     });
   }
 
+  /** Makes a version and its run again. @param rows as Postgres writes them in JSON */
+  async restore({ run, model }: { readonly run: object; readonly model: object }): Promise<void> {
+    await this.db.query(RESTORE, [JSON.stringify(run), JSON.stringify(model)]);
+  }
+
   /** Ends a run without a model, or gives it back for another attempt (`queued`). */
   async end(runId: string, attempt: number, status: RunStatus, error: string): Promise<void> {
     await this.db.query(
@@ -196,3 +201,9 @@ insert into model_version (project_id, version, run_id, snapshot_id, parent, kin
 select $1, coalesce(max(version), 0) + 1, $2::uuid, $3::uuid, $4::int, $5, $6::text[], $7, $8, $9::int, $10::int, $11, $12, $13::jsonb
 from model_version where project_id = $1
 returning version`;
+
+const RESTORE = `
+with restored as (
+  insert into training_run select * from jsonb_populate_record(null::training_run, $1) on conflict do nothing
+)
+insert into model_version select * from jsonb_populate_record(null::model_version, $2) on conflict do nothing`;

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { initializers, layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers';
+import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
+import { aBase } from '../support/base.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
 import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 const SETTINGS = { retrain: { minNewLabels: 1_000_000, nightlyHour: null }, promotion: { minHoldout: 5 } };
-const IMAGE = { kind: 'image', width: 16, height: 16, channels: 1 };
 
 interface Brought {
   readonly id: string;
@@ -28,36 +28,6 @@ async function picture(n: number): Promise<{ input: object; label: string }> {
   const raw = { width: 16, height: 16, channels: 1 } as const;
   const base64 = (await sharp(pixels, { raw }).png().toBuffer()).toString('base64');
   return { input: { image: { contentType: 'image/png', base64 } }, label: right ? 'right' : 'left' };
-}
-
-/** A small convolutional network with an answer of its own at the end, as somebody might have trained it elsewhere. */
-async function aBase(seed: number) {
-  const initial = (offset: number) => ({ kernelInitializer: initializers.heNormal({ seed: seed + offset }) });
-  const net = sequential({
-    layers: [
-      layers.conv2d({
-        inputShape: [16, 16, 1],
-        filters: 4,
-        kernelSize: 3,
-        strides: 4,
-        activation: 'relu',
-        ...initial(0),
-      }),
-      layers.flatten(),
-      layers.dense({ units: 10, activation: 'softmax', ...initial(1) }),
-    ],
-  });
-  let model: object = {};
-  const weights: Record<string, string> = {};
-  await net.save(
-    tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
-      weights['group1-shard1of1.bin'] = Buffer.from(weightData as ArrayBuffer).toString('base64');
-      const manifest = [{ paths: ['group1-shard1of1.bin'], weights: weightSpecs }];
-      model = { format: 'layers-model', modelTopology, weightsManifest: manifest };
-      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' as const } };
-    }),
-  );
-  return { name: 'edges', model, weights, input: IMAGE };
 }
 
 describe('a pre-trained base', () => {
@@ -167,7 +137,7 @@ describe('a pre-trained base', () => {
       (order: Order) => ({ ...order, weights: { x: { blob: 'packs/other/1' } } }),
       '/weights/x/blob',
     ],
-    ['inputs it does not read', (order: Order) => ({ ...order, input: { ...IMAGE, width: 32 } }), '/model'],
+    ['inputs it does not read', (order: Order) => ({ ...order, input: { ...order.input, width: 32 } }), '/model'],
     ['a layer it does not have', (order: Order) => ({ ...order, outputLayer: 'nowhere' }), '/model'],
     ['no layer of that name to train from', (order: Order) => ({ ...order, trainableFrom: 'nowhere' }), '/model'],
   ])('is refused with %s', async (_, broken, pointer) => {

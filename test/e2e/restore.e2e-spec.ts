@@ -1,24 +1,12 @@
-import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PackService } from '../../src/capture/pack.service.js';
-import { FeedbackPackService } from '../../src/feedback/pack.service.js';
 import { Database } from '../../src/platform/database/database.js';
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
-import {
-  ADMIN_KEY,
-  API_KEY,
-  type Client,
-  newProject,
-  startTestFlywheel,
-  type TestFlywheel,
-} from '../support/flywheel.js';
-
-const run = promisify(execFile);
+import { command, packAll, rebuildFrom } from '../support/commands.js';
+import { API_KEY, type Client, newProject, startTestFlywheel } from '../support/flywheel.js';
 
 /** Enough for a few packs, and for several raters, disputes and feedback before its prediction. */
 const COUNT = 2_300;
@@ -67,16 +55,6 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([folder, lost].map((path) => rm(path, { recursive: true, force: true }))));
 
-const command = (dataDir: string, args: string[], env: Record<string, string> = {}) => {
-  const keys = { FLYWHEEL_API_KEY: API_KEY, FLYWHEEL_ADMIN_KEY: ADMIN_KEY };
-  return run(process.execPath, ['dist/main.js', ...args], {
-    env: { PATH: process.env.PATH, FLYWHEEL_DATA_DIR: dataDir, ...keys, ...env },
-  }).then(
-    ({ stdout }) => ({ code: 0, stdout }),
-    ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
-  );
-};
-
 interface Diagnosis {
   readonly healthy: boolean;
   readonly findings: readonly { name: string; ok: boolean; detail: string }[];
@@ -87,14 +65,6 @@ async function diagnose(dataDir: string, ...args: string[]) {
   const { healthy, findings } = JSON.parse(stdout) as Diagnosis;
   const bad = findings.filter(({ ok }) => !ok);
   return { code, healthy, bad: bad.map(({ name, detail }) => `${name}: ${detail}`).join('\n') };
-}
-
-async function packAll({ app }: TestFlywheel): Promise<void> {
-  const later = new Date(Date.now() + 31 * 86_400_000);
-  for (const projectId of ['default', 'other']) {
-    await app.get(PackService).packOpen(projectId, later);
-    await app.get(FeedbackPackService).packOpen(projectId, later);
-  }
 }
 
 const REVIEWED = 5;
@@ -129,7 +99,7 @@ describe('the packs alone are enough', () => {
       await other.post('/v1/predictions', aPrediction({ id: 'p0', externalId: 'of-other' })).expect(202);
       await other.post('/v1/feedback', aCorrection({ id: 'f0', externalId: 'of-other', label: 'own' })).expect(202);
       await reviewSome(client);
-      await packAll(flywheel);
+      await packAll(flywheel, ['default', 'other']);
       expect(await flywheel.app.get(Database).query('select 1 from feedback_outbox')).toEqual([]);
       before = await everything(flywheel.app.get(Database));
       expect(before.predictions).toHaveLength(COUNT + 5 + 1);
@@ -137,9 +107,7 @@ describe('the packs alone are enough', () => {
       expect(await diagnose(folder, '--deep')).toEqual({ code: 0, healthy: true, bad: '' });
       await flywheel.close();
 
-      await cp(join(folder, 'objects'), join(lost, 'objects'), { recursive: true });
-      await cp(join(folder, 's3.secret'), join(lost, 's3.secret'));
-      expect(await command(lost, ['rebuild'])).toMatchObject({ code: 0 });
+      expect(await rebuildFrom(folder, lost)).toMatchObject({ code: 0 });
       expect(await diagnose(lost, '--deep')).toEqual({ code: 0, healthy: true, bad: '' });
     },
   );
@@ -164,7 +132,7 @@ describe('the packs alone are enough', () => {
     const { body: ledger } = await client.get('/v1/ledger').expect(200);
     expect(ledger).toMatchObject({ balanced: true, feedback: { parked: 1 } });
     expect(await command(lost, ['rebuild'])).toMatchObject({
-      stdout: '{"packs":0,"predictions":0,"feedback":0,"reviews":0}\n',
+      stdout: '{"packs":0,"predictions":0,"feedback":0,"reviews":0,"bases":0,"decisions":0}\n',
     });
     await flywheel.close();
   });
@@ -194,13 +162,11 @@ describe('what is older than packs of feedback', () => {
     for (const undo of BEFORE_PACKS_OF_FEEDBACK) await flywheel.app.get(Database).query(undo);
     await flywheel.close();
     flywheel = await start(old);
-    await packAll(flywheel);
+    await packAll(flywheel, ['default', 'other']);
     const before = await everything(flywheel.app.get(Database));
     await flywheel.close();
 
-    await cp(join(old, 'objects'), join(made, 'objects'), { recursive: true });
-    await cp(join(old, 's3.secret'), join(made, 's3.secret'));
-    expect(await command(made, ['rebuild'])).toMatchObject({ code: 0 });
+    expect(await rebuildFrom(old, made)).toMatchObject({ code: 0 });
     flywheel = await start(made);
     expect(await everything(flywheel.app.get(Database))).toEqual(before);
     const { body } = await flywheel.as(API_KEY).post('/v1/feedback', { items: said }).expect(202);

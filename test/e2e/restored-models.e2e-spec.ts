@@ -1,0 +1,120 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Database } from '../../src/platform/database/database.js';
+import { ObjectStore } from '../../src/platform/object-store/object-store.js';
+import { aBase } from '../support/base.js';
+import { aCorrection, aMessage, aPrediction } from '../support/builders.js';
+import { packAll, rebuildFrom } from '../support/commands.js';
+import {
+  ADMIN_KEY,
+  API_KEY,
+  type Client,
+  endOfRun,
+  newProject,
+  type Run,
+  startTestFlywheel,
+  type TestFlywheel,
+} from '../support/flywheel.js';
+
+const SETTINGS = { retrain: { minNewLabels: 1_000_000, nightlyHour: null }, promotion: { minHoldout: 5 } };
+
+/** All but what is counted anew: how often an alias moved, and when. */
+const READ = {
+  versions: `select to_jsonb(m) as row from model_version m order by project_id, version`,
+  runs: `select to_jsonb(r) as row from training_run r order by id`,
+  snapshots: `select to_jsonb(d) as row from dataset_snapshot d order by id`,
+  evaluations: `select to_jsonb(e) as row from evaluation e order by project_id, version`,
+  promotions: `select to_jsonb(p) as row from promotion p order by id`,
+  aliases: `select to_jsonb(a) - 'fence' - 'updated_at' as row from model_alias a order by project_id, name`,
+  bases: `select to_jsonb(b) as row from base_model b order by id`,
+  sides: `select to_jsonb(s) - 'keys' as row from sample_side s order by project_id, sample_id`,
+};
+
+async function everything({ app }: TestFlywheel) {
+  const tables = Object.entries(READ).map(async ([name, sql]) => [name, await app.get(Database).query(sql)] as const);
+  return Object.fromEntries(await Promise.all(tables)) as Record<keyof typeof READ, { row: object }[]>;
+}
+
+/** Messages without groups of their own: those that are nearly the same share a side. */
+async function postMessages(client: Client, from: number, count: number): Promise<void> {
+  const messages = Array.from({ length: count }, (_, i) => ({ id: `m${from + i}`, ...aMessage(from + i) }));
+  const items = messages.map(({ id, text }) => aPrediction({ id, input: { text } }));
+  await client.post('/v1/predictions', { items }).expect(202);
+  const said = messages.map(({ id, label }) => aCorrection({ predictionId: id, label }));
+  await client.post('/v1/feedback', { items: said }).expect(202);
+}
+
+async function trained(client: Client): Promise<Run> {
+  const { body } = await client.post('/v1/runs').expect(202);
+  return endOfRun(client, (body as { id: string }).id);
+}
+
+async function answers(client: Client): Promise<unknown> {
+  const inputs = Array.from({ length: 30 }, (_, n) => ({ text: aMessage(5_000 + n).text }));
+  const { body } = await client.post('/v1/predict', { inputs }).expect(200);
+  return (body as { results: { label: string; scores: object }[] }).results.map(({ label, scores }) => ({
+    label,
+    scores,
+  }));
+}
+
+describe('a lost Postgres', () => {
+  let folder: string;
+  let lost: string;
+  let before: Awaited<ReturnType<typeof everything>>;
+  let answered: unknown;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'flywheel-models-'));
+    lost = await mkdtemp(join(tmpdir(), 'flywheel-lost-models-'));
+  });
+  afterAll(() => Promise.all([folder, lost].map((path) => rm(path, { recursive: true, force: true }))));
+
+  it('had models, decisions and bases', { timeout: 120_000 }, async () => {
+    const flywheel = await startTestFlywheel({ FLYWHEEL_DATA_DIR: folder });
+    const client = flywheel.as(API_KEY);
+    await flywheel.as(ADMIN_KEY).patch('/v1/projects/default', { settings: SETTINGS }).expect(200);
+    await postMessages(client, 0, 150);
+    expect(await trained(client)).toMatchObject({ modelVersion: 1, decision: { promoted: true } });
+    await postMessages(client, 150, 300);
+    expect(await trained(client)).toMatchObject({ modelVersion: 2 });
+    const operator = await newProject(flywheel, 'pictures', SETTINGS);
+    const { body: retired } = await operator.post('/v1/models', await aBase(1)).expect(201);
+    await operator.post('/v1/models', await aBase(2)).expect(201);
+    await operator.delete(`/v1/bases/${(retired as { id: string }).id}`).expect(204);
+    await packAll(flywheel, ['default']);
+    before = await everything(flywheel);
+    answered = await answers(client);
+    // As after a crash between a row and its copy.
+    const objects = flywheel.app.get(ObjectStore);
+    const copies = [...(await objects.list('decisions/')), ...(await objects.list('base-rows/'))];
+    expect(copies).toHaveLength(before.promotions.length + 2);
+    for (const key of [copies[0]!, copies.at(-1)!]) await objects.delete(key);
+    await flywheel.close();
+    await (await startTestFlywheel({ FLYWHEEL_DATA_DIR: folder })).close();
+  });
+
+  it('comes back with them: the same model answers the same', { timeout: 120_000 }, async () => {
+    expect(await rebuildFrom(folder, lost)).toMatchObject({ code: 0 });
+    const flywheel = await startTestFlywheel({ FLYWHEEL_DATA_DIR: lost });
+    // What is in neither part is told again when it is next looked at.
+    const isIn = ({ row }: { row: object }): boolean => (row as { side: string }).side !== 'aside';
+    expect(await everything(flywheel)).toEqual({ ...before, sides: before.sides.filter(isIn) });
+    expect(await answers(flywheel.as(API_KEY))).toEqual(answered);
+    await flywheel.close();
+  });
+
+  it('goes on learning: what was held out stays held out', { timeout: 120_000 }, async () => {
+    const flywheel = await startTestFlywheel({ FLYWHEEL_DATA_DIR: lost });
+    const client = flywheel.as(API_KEY);
+    await postMessages(client, 450, 100);
+    expect(await trained(client)).toMatchObject({ modelVersion: 3 });
+    const after = await everything(flywheel);
+    expect(after.sides).toEqual(expect.arrayContaining(before.sides));
+    expect(after.sides).toHaveLength(before.sides.length + 100);
+    const [latest, parent] = after.snapshots.map(({ row }) => row as { id: string; parent_id: string }).reverse();
+    expect(latest!.parent_id).toBe(parent!.id);
+    await flywheel.close();
+  });
+});
