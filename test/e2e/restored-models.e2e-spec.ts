@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../src/core/ids.js';
 import { Database } from '../../src/platform/database/database.js';
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
+import { DecisionRestoreStore } from '../../src/promote/restore.store.js';
 import { aBase } from '../support/base.js';
 import { aCorrection, aMessage, aPrediction } from '../support/builders.js';
 import { packAll, rebuildFrom } from '../support/commands.js';
@@ -51,6 +53,14 @@ async function trained(client: Client): Promise<Run> {
   return endOfRun(client, (body as { id: string }).id);
 }
 
+/** Of two versions the one that does not serve. */
+async function promoteTheOther(client: Client): Promise<void> {
+  const { body } = await client.get('/v1/models').expect(200);
+  const { items } = body as { items: { version: number; status: string }[] };
+  const other = items.find(({ status }) => status !== 'champion')!;
+  await client.post(`/v1/models/${other.version}/promote`, { reason: 'a drill' }).expect(200);
+}
+
 async function answers(client: Client): Promise<unknown> {
   const inputs = Array.from({ length: 30 }, (_, n) => ({ text: aMessage(5_000 + n).text }));
   const { body } = await client.post('/v1/predict', { inputs }).expect(200);
@@ -79,6 +89,7 @@ describe('a lost Postgres', () => {
     expect(await trained(client)).toMatchObject({ modelVersion: 1, decision: { promoted: true } });
     await postMessages(client, 150, 300);
     expect(await trained(client)).toMatchObject({ modelVersion: 2 });
+    await promoteTheOther(client);
     const operator = await newProject(flywheel, 'pictures', SETTINGS);
     const { body: retired } = await operator.post('/v1/models', await aBase(1)).expect(201);
     await operator.post('/v1/models', await aBase(2)).expect(201);
@@ -102,6 +113,30 @@ describe('a lost Postgres', () => {
     const isIn = ({ row }: { row: object }): boolean => (row as { side: string }).side !== 'aside';
     expect(await everything(flywheel)).toEqual({ ...before, sides: before.sides.filter(isIn) });
     expect(await answers(flywheel.as(API_KEY))).toEqual(answered);
+    await flywheel.close();
+  });
+
+  it('knows who served last and which version the gate holds against all later ones', async () => {
+    const flywheel = await startTestFlywheel({ FLYWHEEL_DATA_DIR: lost });
+    const store = flywheel.app.get(DecisionRestoreStore);
+    const decision = (n: number, over: object) => ({
+      ...{ id: newId(), project_id: 'decided', kind: 'automatic', promoted: true, to_version: n, reason: 'because' },
+      ...{ numbers: {}, actor: 'the loop', created_at: `2026-01-0${n}T00:00:00Z`, ...over },
+    });
+    const decisions = [
+      decision(3, { from_version: 2 }),
+      decision(4, { from_version: 3, promoted: false }),
+      decision(1, {}),
+      decision(2, { from_version: 1, numbers: { movesAnchor: true } }),
+    ];
+    for (const one of decisions) expect(await store.restore(one)).toBe(true);
+    expect(await store.restore(decisions[0]!)).toBe(false);
+    await store.restoreAliases();
+    const aliases = `select name, version, project_id from model_alias where project_id = 'decided' order by name`;
+    expect(await flywheel.app.get(Database).query(aliases)).toMatchObject([
+      { name: 'anchor', version: 2 },
+      { name: 'champion', version: 3 },
+    ]);
     await flywheel.close();
   });
 
