@@ -11,6 +11,7 @@ const FROM_THE_ROWS: Readonly<Record<string, readonly [name: string, label: stri
   difference: ['flywheel_ledger_difference', null, 'Items received minus items accounted for; not 0 is an alarm.'],
   open_payloads: ['flywheel_open_payloads', null, 'Payloads not yet packed into the object store.'],
   oldest_open_seconds: ['flywheel_oldest_open_seconds', null, 'Age of the oldest payload not yet packed.'],
+  oldest_open_run_seconds: ['flywheel_oldest_open_run_seconds', null, 'Age of the oldest run that has not ended.'],
   runs: ['flywheel_training_runs', 'status', 'Training runs, by status.'],
   promotions: ['flywheel_promotion_decisions_total', 'kind', 'Decisions about who serves, by kind.'],
   projects: ['flywheel_projects', null, 'Projects.'],
