@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,22 +9,35 @@ import { ADMIN_KEY, API_KEY, type TestFlywheel } from './flywheel.js';
 
 const run = promisify(execFile);
 
+const environment = (dataDir: string) => ({
+  PATH: process.env.PATH,
+  FLYWHEEL_DATA_DIR: dataDir,
+  FLYWHEEL_API_KEY: API_KEY,
+  FLYWHEEL_ADMIN_KEY: ADMIN_KEY,
+});
+
 /** Runs a command of the service over a folder of embedded parts. */
-export const command = (dataDir: string, args: string[], env: Record<string, string> = {}) => {
-  const keys = { FLYWHEEL_API_KEY: API_KEY, FLYWHEEL_ADMIN_KEY: ADMIN_KEY };
-  return run(process.execPath, ['dist/main.js', ...args], {
-    env: { PATH: process.env.PATH, FLYWHEEL_DATA_DIR: dataDir, ...keys, ...env },
-  }).then(
+export const command = (dataDir: string, args: string[], env: Record<string, string> = {}) =>
+  run(process.execPath, ['dist/main.js', ...args], { env: { ...environment(dataDir), ...env } }).then(
     ({ stdout }) => ({ code: 0, stdout }),
     ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
   );
-};
 
-/** What `rebuild` makes in the folder `lost` of the objects alone of another, which is closed. */
-export async function rebuildFrom(folder: string, lost: string) {
+/** Runs a command until it tells of a first piece of work, and no further. */
+export async function killedAtWork(dataDir: string, args: string[]): Promise<void> {
+  const child = spawn(process.execPath, ['dist/main.js', ...args], {
+    env: environment(dataDir),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  child.stderr.once('data', () => child.kill('SIGKILL'));
+  const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  if (signal !== 'SIGKILL') throw new Error(`${args.join(' ')} ended before it could be killed`);
+}
+
+/** What is left of one that is closed when its Postgres is lost, in a folder of its own. */
+export async function copyObjects(folder: string, lost: string): Promise<void> {
   await cp(join(folder, 'objects'), join(lost, 'objects'), { recursive: true });
   await cp(join(folder, 's3.secret'), join(lost, 's3.secret'));
-  return command(lost, ['rebuild']);
 }
 
 /** Packs all that waits in these projects. */
