@@ -33,7 +33,7 @@ function parentOf(asked: string[] = []) {
 }
 
 const kept = (over: Partial<KeptAnswers> = {}): KeptAnswers => ({
-  ...keepAnswers(LABELS, samplesTo(COUNT), { answers: ANSWERS, since: [], isCleaned: true }, 2),
+  ...keepAnswers(LABELS, samplesTo(COUNT), { answers: ANSWERS, since: [], believed: [], isCleaned: true }, 2),
   ...over,
 });
 
@@ -75,8 +75,42 @@ describe('answers that were kept', () => {
     expect((await toldBefore(samples, LABELS, kept(), parentOf()))!.answers[7]!.target).toBe(1);
   });
 
-  it('do not stand where labels have come, or an older sample was not among them', async () => {
-    expect(await toldBefore(samplesTo(COUNT), [...LABELS, 'new'], kept(), parentOf())).toBeUndefined();
+  it('stand where a label has come, which is believed: the parent would doubt it', async () => {
+    const labels = ['a new label', ...LABELS];
+    const samples = [
+      ...samplesTo(COUNT).map((sample, i) => (i === 5 ? { ...sample, label: labels[0]!, revision: '98' } : sample)),
+      aSample(COUNT, { label: labels[0]!, revision: '99' }),
+      aSample(COUNT + 1, { revision: '99' }),
+    ];
+    const asked: string[] = [];
+    const told = (await toldBefore(samples, labels, kept(), parentOf(asked)))!;
+    expect(asked).toEqual([String(COUNT + 1)]);
+    expect(told).toMatchObject({ since: [5, COUNT, COUNT + 1], believed: [5, COUNT] });
+    for (const i of [5, COUNT])
+      expect(told.answers[i]).toEqual({
+        probabilities: Float32Array.from(labels, (_, c) => (c === 0 ? 1 : 0)),
+        target: 0,
+      });
+    const [older] = (await toldBefore(samplesTo(COUNT), LABELS, kept(), parentOf()))!.answers;
+    expect(told.answers[0]).toEqual({
+      probabilities: Float32Array.of(0, ...Array.from(older!.probabilities)),
+      target: 1,
+    });
+    expect(told.answers.at(-1)!.probabilities[0]).toBeCloseTo(0, 12);
+  });
+
+  it('go on believing it when a model knows it, which has learnt it from them', async () => {
+    const samples = samplesTo(COUNT).map((sample, i) =>
+      i === 5 ? { ...sample, label: LABELS[0]!, revision: '98' } : sample,
+    );
+    const told = await toldBefore(samples, LABELS, kept({ since: [4, 5], believed: [4, 5] }), parentOf());
+    expect(told).toMatchObject({ believed: [4, 5] });
+    expect(told!.answers[4]).toMatchObject({ target: 4 });
+    expect(told!.answers[5]!.probabilities[0]).toBe(1);
+  });
+
+  it('do not stand where labels have gone, or an older sample was not among them', async () => {
+    expect(await toldBefore(samplesTo(COUNT), LABELS.slice(1), kept(), parentOf())).toBeUndefined();
     const other = [...samplesTo(COUNT), aSample(99, { revision: '5' })];
     expect(await toldBefore(other, LABELS, kept(), parentOf())).toBeUndefined();
   });
@@ -90,9 +124,11 @@ describe('answers that were kept', () => {
     expect(await toldBefore(samplesTo(COUNT + 2), LABELS, second, parentOf())).toBeUndefined();
   });
 
-  it('are not read where they do not say what came or changed since', () => {
-    const { since: _since, ...old } = kept();
-    expect(readKept(JSON.stringify({ ...old, outOfFold: COUNT }))).toBeUndefined();
+  it('are not read where they do not say what came or changed since; before labels were believed none was', () => {
+    const { since: _since, ...oldest } = kept();
+    expect(readKept(JSON.stringify({ ...oldest, outOfFold: COUNT }))).toBeUndefined();
+    const { believed: _believed, ...old } = kept();
+    expect(readKept(JSON.stringify(old))).toMatchObject({ believed: [] });
   });
 
   it('do not stand for ever where for each that comes an older one is left out', async () => {

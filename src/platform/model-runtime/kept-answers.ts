@@ -11,6 +11,8 @@ export interface Told {
   readonly answers: readonly Said[];
   /** Indexes of those that came or changed since models were learnt to tell: of what came the parent was asked. */
   readonly since: readonly number[];
+  /** Indexes of those whose label no model knew that could have been asked: it is believed. */
+  readonly believed: readonly number[];
   /** Those models learnt nothing doubtful, as that made them better. */
   readonly isCleaned: boolean;
 }
@@ -32,7 +34,8 @@ export interface KeptAnswers extends Omit<Told, 'answers'> {
 /** What `answers.json` says; undefined for one of before 2026-11-27, which does not say what came or changed since. */
 export function readKept(json: string): KeptAnswers | undefined {
   const kept = JSON.parse(json) as KeptAnswers;
-  return 'since' in kept ? kept : undefined;
+  // Those of before new labels were believed have none.
+  return 'since' in kept ? { ...kept, believed: kept.believed ?? [] } : undefined;
 }
 
 /** Of a model, to inputs: the probability of every label, at its temperature. */
@@ -66,8 +69,9 @@ export function keepAnswers(
 /**
  * Answers to samples of which nearly all were told in the parent's run, without learning anything: those stand, and what is
  * younger than the parent the parent itself has not seen; nearly the same as an older one it may be, which answers for it.
- * Undefined where labels have come or gone, something was left out of the parent's samples, or too much came or
- * changed since all were judged.
+ * A label that is new to the parent is believed: it would doubt all that have it.
+ * Undefined where labels have gone, something was left out of the parent's samples, or too much came or changed since
+ * all were judged.
  */
 export async function toldBefore(
   samples: readonly SnapshotSample[],
@@ -75,49 +79,70 @@ export async function toldBefore(
   kept: KeptAnswers,
   askParent: Ask,
 ): Promise<Told | undefined> {
+  const columns = new Map(labels.map((label, c) => [label, c]));
   const rows = rowsOf(samples, kept);
   const fresh = samples.filter(({ sampleId }) => !rows.byId.has(sampleId));
   const isYoung = ({ revision }: SnapshotSample): boolean => BigInt(revision) > BigInt(kept.upTo);
   const isUnseen = fresh.every(isYoung);
-  const before = new Set(kept.since.map((row) => kept.ids[row]));
-  const since = [...samples.keys()].filter((i) => isYoung(samples[i]!) || before.has(samples[i]!.sampleId));
+  const since = indexesOf(samples, isYoung, rows.idsAt(kept.since));
   const areTooMany = since.length > MOST_TOPPED_UP * samples.length;
-  if (!areSame(labels, kept.labels) || !isUnseen || areTooMany) return undefined;
+  const haveGone = kept.labels.some((label) => !columns.has(label));
+  if (haveGone || !isUnseen || areTooMany) return undefined;
 
-  const alone = fresh.filter(({ groupHash }) => !rows.byGroup.has(groupHash));
-  const said = await askParent(alone.map(({ input }) => input));
-  const ofAlone = new Map(alone.map(({ sampleId }, i) => [sampleId, said[i]!.scores]));
-  const columns = new Map(labels.map((label, c) => [label, c]));
-  const answers = samples.map((sample): Said => {
-    const scores = ofAlone.get(sample.sampleId);
+  const known = new Set(kept.labels);
+  const believed = new Set(indexesOf(samples, ({ label }) => !known.has(label), rows.idsAt(kept.believed)));
+  const alone = [...samples.keys()].filter((i) => !believed.has(i) && !rows.hasAnswer(samples[i]!));
+  const said = await askParent(alone.map((i) => samples[i]!.input));
+  const ofAlone = new Map(alone.map((i, at) => [i, said[at]!.scores]));
+  const restored = restorer(kept, columns);
+  const answers = samples.map((sample, i): Said => {
+    const scores = ofAlone.get(i);
     const target = columns.get(sample.label)!;
-    if (!scores) return { probabilities: restored(kept, rows.of(sample)), target };
-    const calibrated = labels.map((label) => scores[label]!);
+    if (believed.has(i)) return { probabilities: certain(target, labels.length), target };
+    if (!scores) return { probabilities: restored(rows.of(sample)), target };
+    const calibrated = labels.map((label) => scores[label] ?? 0);
     return { probabilities: atTemperature(calibrated, 1 / kept.temperature), target };
   });
-  return { answers, since, isCleaned: kept.isCleaned };
+  return { answers, since, believed: [...believed], isCleaned: kept.isCleaned };
 }
+
+/** Of the samples that are such or that were among those before. */
+const indexesOf = (
+  samples: readonly SnapshotSample[],
+  isSuch: (sample: SnapshotSample) => boolean,
+  before: ReadonlySet<string>,
+): number[] => [...samples.keys()].filter((i) => isSuch(samples[i]!) || before.has(samples[i]!.sampleId));
 
 /** Where the answers of samples are kept: their own, or that of another one of their group. */
 function rowsOf(samples: readonly SnapshotSample[], { ids }: KeptAnswers) {
   const byId = new Map(ids.map((id, row) => [id, row]));
   const known = samples.filter(({ sampleId }) => byId.has(sampleId));
   const byGroup = new Map(known.map(({ groupHash, sampleId }) => [groupHash, byId.get(sampleId)!]));
+  const hasAnswer = ({ sampleId, groupHash }: SnapshotSample): boolean => byId.has(sampleId) || byGroup.has(groupHash);
   const of = ({ sampleId, groupHash }: SnapshotSample): number => byId.get(sampleId) ?? byGroup.get(groupHash)!;
-  return { byId, byGroup, of };
+  const idsAt = (some: readonly number[]): Set<string> => new Set(some.map((row) => ids[row]!));
+  return { byId, hasAnswer, of, idsAt };
 }
 
-const areSame = (some: readonly string[], others: readonly string[]): boolean =>
-  some.length === others.length && some.every((label, i) => label === others[i]);
-
-/** The rest of the probability is shared evenly. */
-function restored({ labels, ids, likeliest, probabilities }: KeptAnswers, row: number): Float32Array {
-  const most = likeliest.length / ids.length;
-  const own = probabilities.slice(row * most, (row + 1) * most);
-  const rest = Math.max(0, 1 - own.reduce((sum, p) => sum + p, 0));
-  const all = new Float32Array(labels.length).fill(rest / Math.max(1, labels.length - most));
-  own.forEach((p, i) => (all[likeliest[row * most + i]!] = p));
+/** All probability on one label. */
+function certain(label: number, labels: number): Float32Array {
+  const all = new Float32Array(labels);
+  all[label] = 1;
   return all;
+}
+
+/** The answer that a row keeps, in these columns. What its likeliest labels leave is shared evenly by the others it knew. */
+function restorer({ labels, ids, likeliest, probabilities }: KeptAnswers, columns: ReadonlyMap<string, number>) {
+  const most = likeliest.length / ids.length;
+  const own = labels.map((label) => columns.get(label)!);
+  return (row: number): Float32Array => {
+    const best = probabilities.slice(row * most, (row + 1) * most);
+    const rest = Math.max(0, 1 - best.reduce((sum, p) => sum + p, 0));
+    const all = new Float32Array(columns.size);
+    for (const column of own) all[column] = rest / Math.max(1, labels.length - most);
+    best.forEach((p, i) => (all[own[likeliest[row * most + i]!]!] = p));
+    return all;
+  };
 }
 
 const rounded = (probability: number): number => Math.round(probability * DIGITS) / DIGITS;

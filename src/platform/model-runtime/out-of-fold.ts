@@ -111,14 +111,15 @@ export async function judgeOutOfFold(
 async function tell(asking: Asking): Promise<Told> {
   const answers = (await answersOutOfFold(asking, FOLDS, new Set())) as readonly Said[];
   const cleaned = await withoutDoubted(asking, verdictOf(asking, answers));
-  return { answers: cleaned ?? answers, since: [], isCleaned: cleaned !== undefined };
+  return { answers: cleaned ?? answers, since: [], believed: [], isCleaned: cleaned !== undefined };
 }
 
 function judgementOn(asking: Asking, told: Told, outOfScope: string | null): Judgement {
   const { learner, samples } = asking;
   const verdict = verdictOf(asking, told.answers);
   const suspicion = suspicionOf(flagged(verdict, learner.labels.length), told.isCleaned);
-  const isKept = (_: unknown, i: number): boolean => !suspicion.pruned.has(samples[i]!.sampleId);
+  const believed = new Set(told.believed);
+  const isKept = (_: unknown, i: number): boolean => !suspicion.pruned.has(samples[i]!.sampleId) && !believed.has(i);
   const temperature = told.isCleaned ? temperatureOf(verdict.answers.filter(isKept)) : verdict.temperature;
   const answers = told.isCleaned ? at(temperature, verdict.answers) : verdict.answers;
   const kept = answers.filter(isKept);
