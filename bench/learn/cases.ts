@@ -4,6 +4,7 @@ import { banking77, clinc150, elec2, fashionMnist, firstOfEach, type Labelled, p
 import { hint3, scopeOfClinc } from './scope-cases.js';
 import { accuracy, answers, learn, learnNaively } from './models.js';
 import { thawing, transfer } from './transfer-case.js';
+import { newLabels } from './new-label-case.js';
 import { topping } from './topping-case.js';
 import { demand } from './value-cases.js';
 
@@ -212,6 +213,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   fashion: { folder: 'fashion-mnist', title: 'Fashion-MNIST', run: fashion },
   corrections: { folder: 'banking77', title: 'Banking77, 385 samples and ten turns of the loop', run: corrections },
   topping: { folder: 'banking77', title: 'Banking77, judged anew or not', run: topping },
+  newcomers: { folder: 'banking77', title: 'Banking77, labels that are new', run: newLabels },
   noise: { folder: 'banking77', title: 'Banking77 with wrong labels', run: noise },
   sorted: { folder: 'fashion-mnist', title: 'Fashion-MNIST, classes in order', run: sortedClasses },
   elec2: { folder: 'elec2', title: 'Elec2', run: lateLabels },
