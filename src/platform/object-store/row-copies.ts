@@ -23,8 +23,12 @@ export class RowCopies<Row> {
 
   /** Writes the copies that are missing, as after a crash between a row and its copy. */
   async keepMissing(names: readonly string[], read: (name: string) => Promise<Row>): Promise<void> {
-    const kept = new Set(await this.objects.list(this.prefix));
-    for (const name of names) if (!kept.has(this.keyOf(name))) await this.keep(name, await read(name));
+    try {
+      const kept = new Set(await this.objects.list(this.prefix));
+      for (const name of names) if (!kept.has(this.keyOf(name))) await this.keep(name, await read(name));
+    } catch (error) {
+      this.log.warn(`what is missing of ${this.prefix} was not written: ${(error as Error).message}`);
+    }
   }
 
   async *all(): AsyncGenerator<Row> {
