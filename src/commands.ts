@@ -25,7 +25,7 @@ const onLost = (reason: string): never => {
   throw new Error(reason);
 };
 
-/** Is everything where the books say it is? Changes nothing. `deep` fetches every pack and compares its bytes. */
+/** Is everything where the books say it is? Changes nothing. `deep` fetches packs and models and compares their bytes. */
 export async function doctor(config: Config, deep: boolean): Promise<Diagnosis> {
   try {
     const { app, close } = await assemble(config, onLost, { open: joinInfrastructure, migrates: false });

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { sha256 } from '../core/ids.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
-import { DoctorStore } from './doctor.store.js';
+import { fileKey, MANIFEST, type ModelManifest } from '../platform/model-runtime/model-files.js';
+import { DoctorStore, type ModelInUse } from './doctor.store.js';
 import { HealthService } from './health.service.js';
 
 export interface Finding {
@@ -32,7 +33,7 @@ export class DoctorService {
     private readonly objects: ObjectStore,
   ) {}
 
-  /** @param reads whether every pack is fetched and its SHA-256 compared, not only looked for */
+  /** @param reads whether every pack and model file is fetched and its SHA-256 compared, not only looked for */
   async examine(reads: boolean): Promise<Diagnosis> {
     const checks: Readonly<Record<string, Check>> = {
       parts: () => this.parts(),
@@ -40,6 +41,7 @@ export class DoctorService {
       bodies: () => this.bodies(),
       joins: () => this.joins(),
       objects: () => this.places(),
+      models: () => this.models(reads),
       ...(reads && { contents: () => this.contents() }),
     };
     const findings: Finding[] = [];
@@ -95,6 +97,32 @@ export class DoctorService {
       ],
       fine: `${stored.length} packs and uploads, each with its object, and no object without its row`,
     };
+  }
+
+  private async models(reads: boolean) {
+    const models = await this.store.modelsInUse();
+    const problems: string[] = [];
+    for (const model of models) {
+      const faults = await this.faultsOf(model, reads);
+      problems.push(...faults.map((fault) => `${model.name}: ${fault}`));
+    }
+    return { problems, fine: `${models.length} models in use, each with its files` };
+  }
+
+  private async faultsOf({ prefix, sha256: expected }: ModelInUse, reads: boolean): Promise<string[]> {
+    const manifest = await this.objects.find(fileKey(prefix, MANIFEST));
+    if (!manifest) return [`${MANIFEST} is missing`];
+    if (sha256(manifest) !== expected) return [`${MANIFEST} has other bytes than were written`];
+    const { files } = JSON.parse(manifest.toString('utf8')) as ModelManifest;
+    const there = new Set(await this.objects.list(prefix));
+    const faults: string[] = [];
+    for (const [name, file] of Object.entries(files)) {
+      const key = fileKey(prefix, name);
+      if (!there.has(key)) faults.push(`${name} is missing`);
+      else if (reads && sha256(await this.objects.get(key)) !== file.sha256)
+        faults.push(`${name} has other bytes than were written`);
+    }
+    return faults;
   }
 
   private async contents() {

@@ -6,6 +6,14 @@ export interface StoredObject {
   readonly sha256: string;
 }
 
+export interface ModelInUse {
+  /** Project and version. */
+  readonly name: string;
+  readonly prefix: string;
+  /** Of the manifest. */
+  readonly sha256: string;
+}
+
 /** Counts through whole tables: for the doctor, who is called seldom. */
 @Injectable()
 export class DoctorStore {
@@ -33,6 +41,14 @@ export class DoctorStore {
       `select object_key as key, sha256 from pack where stored_at is not null
        union all select object_key, sha256 from feedback_pack where stored_at is not null
        union all select object_key, sha256 from upload where completed_at is not null and dropped_at is null`,
+    );
+  }
+
+  /** Models that answer, or that later ones are held against. */
+  modelsInUse(): Promise<ModelInUse[]> {
+    return this.db.longQuery<ModelInUse>(
+      `select m.project_id || ' v' || m.version as name, m.prefix, m.sha256 from model_version m
+       where exists (select 1 from model_alias a where a.project_id = m.project_id and a.version = m.version)`,
     );
   }
 

@@ -10,7 +10,7 @@ import { countBy } from '../core/tally.js';
 import { trainModel } from '../jobs.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { exportSamples, type ExportFormat } from '../platform/object-store/sample-export.js';
-import { readManifest, readSnapshot } from '../platform/object-store/snapshot-reader.js';
+import { manifestLines, readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { SideService } from './side.service.js';
 import { type Snapshot, SnapshotStore } from './snapshot.store.js';
@@ -78,7 +78,7 @@ export class SnapshotService {
     let placed = 0;
     for (const { projectId, manifestKey } of await this.store.all()) {
       const body = await this.objects.find(manifestKey);
-      if (body) placed += await this.sides.restore(projectId, readManifest(body));
+      if (body) placed += await this.sides.restore(projectId, manifestLines(body));
     }
     return placed;
   }
@@ -96,7 +96,7 @@ export class SnapshotService {
   private async known(projectId: string, parent: Snapshot | null): Promise<ManifestLine[]> {
     const before = parent && (await this.objects.find(parent.manifestKey));
     if (!parent || !before) return this.store.lines(projectId, null);
-    const lines = readManifest(before);
+    const lines = manifestLines(before);
     // Lines of before they said when and by whom, and settings under which others might be in, need everything once more.
     const isStale = lines.some(({ occurredAt }) => occurredAt === undefined);
     if (isStale || (await this.store.hasNewSettings(projectId, parent))) return this.store.lines(projectId, null);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../src/platform/database/database.js';
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
-import { command, copyObjects, packAll } from '../support/commands.js';
+import { command, copyObjects, diagnose, packAll } from '../support/commands.js';
 import { API_KEY, type Client, newProject, startTestFlywheel } from '../support/flywheel.js';
 
 /** Enough for a few packs, and for several raters, disputes and feedback before its prediction. */
@@ -54,18 +54,6 @@ beforeAll(async () => {
   lost = await mkdtemp(join(tmpdir(), 'flywheel-lost-'));
 });
 afterAll(() => Promise.all([folder, lost].map((path) => rm(path, { recursive: true, force: true }))));
-
-interface Diagnosis {
-  readonly healthy: boolean;
-  readonly findings: readonly { name: string; ok: boolean; detail: string }[];
-}
-
-async function diagnose(dataDir: string, ...args: string[]) {
-  const { code, stdout } = await command(dataDir, ['doctor', '--json', ...args]);
-  const { healthy, findings } = JSON.parse(stdout) as Diagnosis;
-  const bad = findings.filter(({ ok }) => !ok);
-  return { code, healthy, bad: bad.map(({ name, detail }) => `${name}: ${detail}`).join('\n') };
-}
 
 const REVIEWED = 5;
 

@@ -8,7 +8,7 @@ import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { DecisionRestoreStore } from '../../src/promote/restore.store.js';
 import { aBase } from '../support/base.js';
 import { aCorrection, aMessage, aPrediction } from '../support/builders.js';
-import { command, copyObjects, killedAtWork, packAll } from '../support/commands.js';
+import { command, copyObjects, diagnose, killedAtWork, packAll } from '../support/commands.js';
 import {
   ADMIN_KEY,
   API_KEY,
@@ -152,6 +152,24 @@ describe('a lost Postgres', () => {
     expect(after.sides).toHaveLength(before.sides.length + 100);
     const [latest, parent] = after.snapshots.map(({ row }) => row as { id: string; parent_id: string }).reverse();
     expect(latest!.parent_id).toBe(parent!.id);
+    await flywheel.close();
+  });
+
+  it('has a doctor who looks at the models in use', { timeout: 120_000 }, async () => {
+    expect(await diagnose(lost, '--deep')).toEqual({ code: 0, healthy: true, bad: '' });
+    const flywheel = await startTestFlywheel({ FLYWHEEL_DATA_DIR: lost });
+    const objects = flywheel.app.get(ObjectStore);
+    const { body } = await flywheel.as(API_KEY).get('/v1/models').expect(200);
+    const { items } = body as { items: { version: number; runId: string; status: string }[] };
+    const { version, runId } = items.find(({ status }) => status === 'champion')!;
+    const [first, second] = (await objects.list(`models/default/${runId}/`)).filter((key) => key.endsWith('.bin'));
+    await objects.delete(first!);
+    await objects.put(second!, 'other bytes');
+    const name = (key: string): string => key.split('/').at(-1)!;
+    const missing = `models: default v${version}: ${name(first!)} is missing`;
+    expect(await diagnose(lost)).toEqual({ code: 1, healthy: false, bad: missing });
+    const { bad } = await diagnose(lost, '--deep');
+    expect(bad).toContain(`default v${version}: ${name(second!)} has other bytes than were written`);
     await flywheel.close();
   });
 });

@@ -34,6 +34,19 @@ export async function killedAtWork(dataDir: string, args: string[]): Promise<voi
   if (signal !== 'SIGKILL') throw new Error(`${args.join(' ')} ended before it could be killed`);
 }
 
+interface Diagnosis {
+  readonly healthy: boolean;
+  readonly findings: readonly { name: string; ok: boolean; detail: string }[];
+}
+
+/** What the doctor finds in a folder of embedded parts. */
+export async function diagnose(dataDir: string, ...args: string[]) {
+  const { code, stdout } = await command(dataDir, ['doctor', '--json', ...args]);
+  const { healthy, findings } = JSON.parse(stdout) as Diagnosis;
+  const bad = findings.filter(({ ok }) => !ok);
+  return { code, healthy, bad: bad.map(({ name, detail }) => `${name}: ${detail}`).join('\n') };
+}
+
 /** What is left of one that is closed when its Postgres is lost, in a folder of its own. */
 export async function copyObjects(folder: string, lost: string): Promise<void> {
   await cp(join(folder, 'objects'), join(lost, 'objects'), { recursive: true });

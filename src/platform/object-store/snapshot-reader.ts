@@ -25,12 +25,12 @@ export async function readSnapshot(
   wanted: (line: ManifestLine) => boolean = () => true,
   mostBytes = Infinity,
 ): Promise<SnapshotSample[]> {
-  const lines = readManifest(await store.get(manifestKey));
+  const lines = manifestLines(await store.get(manifestKey));
   return readInputs(store, lines.filter(wanted), mostBytes);
 }
 
 /** The lines of a manifest as it is kept. */
-export const readManifest = (body: Buffer): ManifestLine[] => decodeManifest(gunzipSync(body).toString('utf8'));
+export const manifestLines = (body: Buffer): ManifestLine[] => decodeManifest(gunzipSync(body).toString('utf8'));
 
 /** Lines with their inputs, in the order given. Each pack is read once, however many of its samples are wanted. */
 export async function readInputs(
