@@ -228,6 +228,21 @@ describe('a vector model', () => {
     expect(await shareRight(child.files, samples)).toBeGreaterThan(0.95);
   });
 
+  it('believes a label that is new to its parent, and learns it with all looks', async () => {
+    const samples = vectorSamples(420).map((sample, i) => ({
+      ...sample,
+      ...(i >= 400 && { label: 'rain', input: { vector: [9, -9, i / 100] } }),
+      revision: String(i + 1),
+    }));
+    const parent = await train(samples.slice(0, 400));
+    const child = await train(samples, { parent: parent.files, kept: parent.kept! });
+    const anew = await train(samples, { parent: parent.files });
+    expect(child.kept!.believed).toEqual(Array.from({ length: 20 }, (_, i) => 400 + i));
+    expect(anew.kept!.believed).toEqual([]);
+    expect(child.metrics.epochs).toBe(anew.metrics.epochs);
+    expect(await shareRight(child.files, samples.slice(400))).toBe(1);
+  });
+
   it('goes on from a parent of the same layers alone', async () => {
     const parent = (await train(vectorSamples(60))).files;
     const prepared = await prepare(vectorSamples(400), options({ parent }), new TrainingPace(options().signal));

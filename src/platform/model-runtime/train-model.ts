@@ -95,6 +95,10 @@ async function askSlowly(model: ServedModel, inputs: readonly Input[], pace: Tra
   return answers;
 }
 
+/** To make room for a label that is new a network needs all looks; a linear model of texts does better with few. */
+const isToppingUp = ({ read, lesson, parent }: Prepared): boolean =>
+  read.kind === 'text' || lesson.labels.every((label) => parent?.labels.includes(label));
+
 /** What is learnt without the labels that are left out; beside the judging already, as mostly none is. */
 async function judgeAndLearn(prepared: Prepared, learner: Learner, options: TrainingOptions, told: Told | undefined) {
   const { samples, lesson, order } = prepared;
@@ -104,7 +108,7 @@ async function judgeAndLearn(prepared: Prepared, learner: Learner, options: Trai
   const hooks = { onProgress: part(options.onProgress, JUDGED, 1), signal: options.signal };
   const early = verdict.pruned.size === 0 ? await ahead?.learnt(verdict.temperature, hooks) : undefined;
   await ahead?.stop();
-  const learning = { ...order, ...hooks, members, ...(told && TOPPING_UP) };
+  const learning = { ...order, ...hooks, members, ...(told && isToppingUp(prepared) && TOPPING_UP) };
   return { verdict, members, fit: early ?? (await learn(learner, learning, verdict.temperature)) };
 }
 
