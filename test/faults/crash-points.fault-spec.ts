@@ -16,6 +16,8 @@ const ACTIONS = ['crash-before', 'crash-after', 'fail', 'lost-answer', 'slow'];
 /** A pack of each kind, and a model. */
 const ITEMS = 1_000;
 const BUDGET_SECONDS = IS_LONG ? FAULT_SECONDS * 8 : FAULT_SECONDS * 2;
+/** Points of the start are met by those alone that come after a crash: a slow machine goes on until so many cases were met. */
+const FEWEST_MET = BUDGET_SECONDS / 6;
 /** How long a point is waited for before its case counts as not met. */
 const WAIT_SECONDS = 20;
 
@@ -163,7 +165,7 @@ describe('at every await of the loop', () => {
       const met: string[] = [];
       const began = Date.now();
       for (const [n, { point, action }] of cases.entries()) {
-        if (Date.now() - began > BUDGET_SECONDS * 1_000) break;
+        if (Date.now() - began > BUDGET_SECONDS * 1_000 && met.length > FEWEST_MET) break;
         await writeFile(plan, JSON.stringify({ point, action }));
         const life = await live(`life-${n}`);
         lives.push(life);
@@ -175,7 +177,7 @@ describe('at every await of the loop', () => {
         await rm(plan, { force: true });
       }
       console.log(`crash points: seed ${FAULT_SEED}, ${found.length} points, ${cases.length} cases, ${met.length} met`);
-      expect(met.length).toBeGreaterThan(BUDGET_SECONDS / 6);
+      expect(met.length).toBeGreaterThan(FEWEST_MET);
       await cluster.ready();
       for (const life of lives) expect(await outcome(life), life.projectId).toEqual(WHOLE);
       expect(wrongAnswers).toEqual([]);
