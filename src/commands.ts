@@ -12,7 +12,9 @@ import { joinInfrastructure } from './platform/embedded/infrastructure.js';
 import { writeImageFolder } from './platform/object-store/image-folder.js';
 import { type ExportFormat, exportSamples } from './platform/object-store/sample-export.js';
 import { DecisionRestoreService } from './promote/restore.service.js';
+import type { KeptDecision } from './promote/restore.store.js';
 import { SnapshotService } from './snapshot/snapshot.service.js';
+import { SnapshotStore } from './snapshot/snapshot.store.js';
 import { BaseService } from './train/base.service.js';
 import { TrainStore } from './train/train.store.js';
 
@@ -86,7 +88,8 @@ export async function rebuild(config: Config, tell: (line: string) => void): Pro
   const restored = { packs: 0, predictions: 0, feedback: 0, reviews: 0, bases: 0, decisions: 0 };
   try {
     await app.get(ProjectService).restoreAll();
-    restored.decisions = await restoreDecisions(app);
+    // Before any label: those that are decided after a snapshot are new since then.
+    restored.decisions = await app.get(DecisionRestoreService).restoreAll((decision) => restoreBasisOf(app, decision));
     for (const pack of await predictions.missing()) {
       await app.get(ProjectService).ensure(pack.projectId);
       restored.predictions += await predictions.restore(pack);
@@ -109,15 +112,10 @@ export async function rebuild(config: Config, tell: (line: string) => void): Pro
   }
 }
 
-/** Before any label, as labels that are decided after a snapshot are new since then. */
-async function restoreDecisions(app: NestFastifyApplication): Promise<number> {
-  let restored = 0;
-  for await (const decision of app.get(DecisionRestoreService).all()) {
-    await app.get(ProjectService).ensure(decision.projectId);
-    await app.get(SnapshotService).restore(decision.snapshot);
-    await app.get(TrainStore).restore(decision);
-    if (decision.evaluation) await app.get(EvaluateStore).restore(decision.evaluation);
-    if (await app.get(DecisionRestoreService).restore(decision)) restored += 1;
-  }
-  return restored;
+/** What a decision rests on, in the stages whose rows these are. */
+async function restoreBasisOf(app: NestFastifyApplication, decision: KeptDecision): Promise<void> {
+  await app.get(ProjectService).ensure(decision.projectId);
+  await app.get(SnapshotStore).restore(decision.snapshot);
+  await app.get(TrainStore).restore(decision);
+  if (decision.evaluation) await app.get(EvaluateStore).restore(decision.evaluation);
 }

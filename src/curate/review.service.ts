@@ -24,7 +24,7 @@ export class ReviewService {
     private readonly intake: FeedbackIntake,
     objects: ObjectStore,
   ) {
-    this.copies = new RowCopies(objects, 'reviews/');
+    this.copies = new RowCopies(objects, 'reviews/', ({ projectId, sampleId }) => `${projectId}/${sha256(sampleId)}`);
   }
 
   /** Up to n items, leased to the rater, each with why and with what probability it was chosen. */
@@ -52,20 +52,14 @@ export class ReviewService {
     if (outcome!.status === 'rejected')
       throw new LoopError('invalid-request', 'The decision is wrong.', outcome!.errors);
     const agreed = agreement(kind, answerText(said) ?? predicted, predicted);
-    await this.keepCopy(await this.store.decided(projectId, sampleId, { rater, kind, agreed }));
+    // Without it, `rebuild` would forget which samples are golden.
+    await this.copies.keep(await this.store.decided(projectId, sampleId, { rater, kind, agreed }));
     return { feedbackId: outcome!.id, sample: await this.samples.read(projectId, sampleId) };
   }
 
   /** Makes the decisions again whose copies are in the object store and which the database does not know. */
-  async restoreAll(): Promise<number> {
-    let restored = 0;
-    for await (const review of this.copies.all()) if (await this.store.restore(review)) restored += 1;
-    return restored;
-  }
-
-  /** For `rebuild`: without it, it would be forgotten which samples are golden. */
-  private keepCopy(review: DecidedReview): Promise<void> {
-    return this.copies.keep(`${review.projectId}/${sha256(review.sampleId)}`, review);
+  restoreAll(): Promise<number> {
+    return this.copies.restoreAll((review) => this.store.restore(review));
   }
 }
 

@@ -76,7 +76,7 @@ export class EvaluateStore {
     });
   }
 
-  /** @param evaluation as Postgres writes the row in JSON */
+  /** Makes the row again. @param evaluation as Postgres writes it in JSON */
   async restore(evaluation: object): Promise<void> {
     await this.db.query(
       `insert into evaluation select * from jsonb_populate_record(null::evaluation, $1) on conflict do nothing`,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sha256 } from '../core/ids.js';
-import { ObjectStore } from '../platform/object-store/object-store.js';
 import { fileKey, MANIFEST, type ModelManifest } from '../platform/model-runtime/model-files.js';
+import { ObjectStore } from '../platform/object-store/object-store.js';
 import { DoctorStore, type ModelInUse } from './doctor.store.js';
 import { HealthService } from './health.service.js';
 

@@ -22,7 +22,7 @@ export class ProjectService {
     private readonly keys: KeyService,
     objects: ObjectStore,
   ) {
-    this.copies = new RowCopies(objects, 'projects/');
+    this.copies = new RowCopies(objects, 'projects/', ({ id }) => id);
   }
 
   /** The project and the keys that are there from the start. */
@@ -34,7 +34,7 @@ export class ProjectService {
 
   /** Makes the projects again whose copies are in the object store and which the database does not know. */
   async restoreAll(): Promise<void> {
-    for await (const { id, name, settings } of this.copies.all()) await this.store.insertOnce(id, name, settings);
+    await this.copies.restoreAll(({ id, name, settings }) => this.store.insertOnce(id, name, settings));
   }
 
   /** A project that has data and no copy: it has the default settings. */
@@ -104,7 +104,7 @@ export class ProjectService {
 
   /** For `rebuild`: a copy that failed is made at the next change or start. */
   private keepCopy({ id, name, settings }: ProjectRow): Promise<void> {
-    return this.copies.keep(id, { id, name, settings });
+    return this.copies.keep({ id, name, settings });
   }
 
   private async find(id: string): Promise<ProjectRow> {

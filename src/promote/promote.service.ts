@@ -112,7 +112,7 @@ export class PromoteService {
   /** False when somebody moved the champion meanwhile. */
   private async book(projectId: string, decision: Decision): Promise<boolean> {
     const id = await this.store.book(projectId, decision);
-    if (id !== undefined) await this.copies.keep(projectId, id);
+    if (id !== undefined) await this.copies.keep(id);
     return id !== undefined;
   }
 

@@ -1,37 +1,37 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { RowCopies } from '../platform/object-store/row-copies.js';
-import { DecisionRestoreStore, type KeptDecision } from './restore.store.js';
+import { type DecisionKey, DecisionRestoreStore, type KeptDecision } from './restore.store.js';
 
 /** Copies of decisions with all that they rest on, for `rebuild`: who serves, why, and from which run and snapshot. */
 @Injectable()
 export class DecisionRestoreService implements OnApplicationBootstrap {
-  private readonly copies: RowCopies<KeptDecision>;
+  private readonly copies: RowCopies<KeptDecision, DecisionKey>;
 
   constructor(
     private readonly store: DecisionRestoreStore,
     objects: ObjectStore,
   ) {
-    this.copies = new RowCopies(objects, 'decisions/');
+    this.copies = new RowCopies(objects, 'decisions/', ({ projectId, id }) => `${projectId}/${id}`);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const ids = new Map((await this.store.decisions()).map(({ projectId, id }) => [nameOf(projectId, id), id]));
-    await this.copies.keepMissing([...ids.keys()], (name) => this.store.read(ids.get(name)!));
+    await this.copies.keepMissing(await this.store.decisions(), ({ id }) => this.store.read(id));
   }
 
-  async keep(projectId: string, id: string): Promise<void> {
-    await this.copies.keep(nameOf(projectId, id), await this.store.read(id));
+  async keep(id: string): Promise<void> {
+    await this.copies.keep(await this.store.read(id));
   }
 
-  /** All copies, in no order that means anything. */
-  all(): AsyncGenerator<KeptDecision> {
-    return this.copies.all();
-  }
-
-  /** Makes the decision again; the rows of other stages are theirs. False when it is there. */
-  restore({ promotion }: KeptDecision): Promise<boolean> {
-    return this.store.restore(promotion);
+  /**
+   * Makes the decisions again whose copies are in the object store and which the database does not know; tells how many.
+   * @param restoreRest is called before each for the rows that are other stages'
+   */
+  restoreAll(restoreRest: (decision: KeptDecision) => Promise<void>): Promise<number> {
+    return this.copies.restoreAll(async (decision) => {
+      await restoreRest(decision);
+      return this.store.restore(decision.promotion);
+    });
   }
 
   /** Who serves, and who may not be fallen behind, told from all decisions once these are restored. */
@@ -39,5 +39,3 @@ export class DecisionRestoreService implements OnApplicationBootstrap {
     return this.store.restoreAliases();
   }
 }
-
-const nameOf = (projectId: string, id: string): string => `${projectId}/${id}`;

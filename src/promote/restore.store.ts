@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
 
-/** A decision and what it rests on, each a row as Postgres writes it in JSON. */
-export interface KeptDecision {
+export interface DecisionKey {
   readonly projectId: string;
+  readonly id: string;
+}
+
+/** A decision and what it rests on, each a row as Postgres writes it in JSON. */
+export interface KeptDecision extends DecisionKey {
   readonly promotion: object;
   /** None of a version that a person promoted before it was judged. */
   readonly evaluation: object | null;
@@ -16,7 +20,7 @@ export interface KeptDecision {
 export class DecisionRestoreStore {
   constructor(private readonly db: Database) {}
 
-  decisions(): Promise<{ projectId: string; id: string }[]> {
+  decisions(): Promise<DecisionKey[]> {
     return this.db.prisma.promotion.findMany({ select: { projectId: true, id: true } });
   }
 
@@ -42,7 +46,7 @@ export class DecisionRestoreStore {
 }
 
 const KEPT = `
-select p.project_id as "projectId", to_jsonb(p) as promotion, to_jsonb(e) as evaluation, to_jsonb(m) as model,
+select p.project_id as "projectId", p.id, to_jsonb(p) as promotion, to_jsonb(e) as evaluation, to_jsonb(m) as model,
        to_jsonb(r) as run, to_jsonb(d) as snapshot
 from promotion p
 join model_version m on m.project_id = p.project_id and m.version = p.to_version

@@ -52,13 +52,12 @@ export class SideService {
     return lines.flatMap((line) => lineAt(line, known.get(line.sampleId) ?? fresh.get(line.sampleId)!));
   }
 
-  /** Puts samples that have no place where these lines say they were; tells how many. */
-  async restore(projectId: string, lines: readonly ManifestLine[]): Promise<number> {
+  /** Puts samples that have no place where these lines say they were. */
+  async restore(projectId: string, lines: readonly ManifestLine[]): Promise<void> {
     const ids = lines.map(idOf);
     const [known, inputs] = await Promise.all([this.store.places(projectId, ids), this.store.inputs(projectId, ids)]);
     const open = lines.filter(({ sampleId }) => !known.has(sampleId) && inputs.has(sampleId));
     await this.placeAll(projectId, open, ({ split: side, groupHash }) => ({ side, groupHash }));
-    return open.length;
   }
 
   private async placeAll(projectId: string, lines: readonly ManifestLine[], decide: Decide): Promise<void> {

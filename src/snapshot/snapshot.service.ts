@@ -65,22 +65,15 @@ export class SnapshotService {
     return { id: snapshot.id, samples: await readSnapshot(this.objects, snapshot.manifestKey) };
   }
 
-  /** Makes the row again that names a manifest in the object store. */
-  restore(snapshot: object): Promise<void> {
-    return this.store.restore(snapshot);
-  }
-
   /**
    * Puts samples where snapshots had them, once their predictions are restored: what a model learnt from must never
-   * judge it. Tells how many it put.
+   * judge it.
    */
-  async restoreSides(): Promise<number> {
-    let placed = 0;
+  async restoreSides(): Promise<void> {
     for (const { projectId, manifestKey } of await this.store.all()) {
       const body = await this.objects.find(manifestKey);
-      if (body) placed += await this.sides.restore(projectId, manifestLines(body));
+      if (body) await this.sides.restore(projectId, manifestLines(body));
     }
-    return placed;
   }
 
   private async find(projectId: string, id: string): Promise<Snapshot> {

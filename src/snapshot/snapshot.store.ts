@@ -79,7 +79,7 @@ export class SnapshotStore {
     return this.db.prisma.datasetSnapshot.findMany({ orderBy: { createdAt: 'desc' } });
   }
 
-  /** @param snapshot as Postgres writes the row in JSON. Labels that are decided later count as new since then. */
+  /** Makes the row again. @param snapshot as Postgres writes it in JSON. Labels that are decided later count as new since then. */
   async restore(snapshot: object): Promise<void> {
     await this.db.query(RESTORE, [JSON.stringify(snapshot)]);
   }

@@ -29,12 +29,11 @@ export class BaseService implements OnApplicationBootstrap {
     private readonly objects: ObjectStore,
     @Inject(CONFIG) private readonly config: Config,
   ) {
-    this.copies = new RowCopies(objects, 'base-rows/');
+    this.copies = new RowCopies(objects, 'base-rows/', ({ projectId, id }) => `${projectId}/${id}`);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const rows = new Map((await this.store.all()).map((base) => [nameOf(base), base]));
-    await this.copies.keepMissing([...rows.keys()], (name) => Promise.resolve(rows.get(name)!));
+    await this.copies.keepMissing(await this.store.all(), (base) => Promise.resolve(base));
   }
 
   /** The youngest base is in use. Bringing the same one again keeps its id. */
@@ -63,7 +62,7 @@ export class BaseService implements OnApplicationBootstrap {
     const bytes = [...weights.values()].reduce((sum, { length }) => sum + length, model.length);
     const facts = { projectId, id, name: order.name, hash, prefix, spec: { ...spec }, features, bytes };
     const base = await this.store.insert(facts);
-    await this.copies.keep(nameOf(base), base);
+    await this.copies.keep(base);
     return shown(base);
   }
 
@@ -75,14 +74,12 @@ export class BaseService implements OnApplicationBootstrap {
   async retire(projectId: string, id: string): Promise<void> {
     const base = isUuid(id) ? await this.store.retire(projectId, id) : undefined;
     if (!base) throw new LoopError('not-found', `There is no base ${id} in this project.`);
-    await this.copies.keep(nameOf(base), base);
+    await this.copies.keep(base);
   }
 
   /** Makes the rows again whose copies are in the object store and which the database does not know; tells how many. */
-  async restoreAll(): Promise<number> {
-    let restored = 0;
-    for await (const base of this.copies.all()) if (await this.store.restore(base)) restored += 1;
-    return restored;
+  restoreAll(): Promise<number> {
+    return this.copies.restoreAll((base) => this.store.restore(base));
   }
 
   /** Stores the files and looks at them; what does not open is thrown away again. Returns how many numbers it makes. */
@@ -121,8 +118,6 @@ export class BaseService implements OnApplicationBootstrap {
     return body && sha256(body) === facts!.sha256 ? body : undefined;
   }
 }
-
-const nameOf = ({ projectId, id }: BaseRow): string => `${projectId}/${id}`;
 
 /** What a base is: everything that its activations depend on. */
 function hashOf(spec: BaseSpec, model: Buffer, weights: ReadonlyMap<string, Buffer>): string {
