@@ -6,8 +6,8 @@ import {
   ADMIN_KEY,
   API_KEY,
   type Client,
-  endOfRun,
   newOwner,
+  runNow,
   startTestFlywheel,
   type TestFlywheel,
 } from '../support/flywheel.js';
@@ -25,8 +25,7 @@ beforeAll(async () => {
   const { predictions, feedback } = labelledTraffic(0, 300);
   await client.post('/v1/predictions', { items: predictions }).expect(202);
   await client.post('/v1/feedback', { items: feedback }).expect(202);
-  const { body } = await client.post('/v1/runs').expect(202);
-  expect(await endOfRun(client, (body as { id: string }).id)).toMatchObject({ decision: { promoted: true } });
+  expect(await runNow(client)).toMatchObject({ decision: { promoted: true } });
   await client
     .post('/v1/predictions', aPrediction({ id: 'odd', input: { text: HOSTILE }, output: { label: 'chitchat' } }))
     .expect(202);
@@ -164,8 +163,7 @@ describe('wheel', () => {
       await owner.post('/v1/feedback', { items }).expect(202);
     };
     const train = async (): Promise<void> => {
-      const { body } = await owner.post('/v1/runs').expect(202);
-      await endOfRun(owner, (body as { id: string }).id);
+      await runNow(owner);
     };
     await post(0, 600);
     await train();

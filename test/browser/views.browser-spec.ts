@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newPage, startBrowser } from '../support/browser.js';
 import { aCorrection, aMessage, aPrediction, labelledTraffic } from '../support/builders.js';
-import { API_KEY, type Client, endOfRun, newOwner, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import { API_KEY, type Client, newOwner, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const VIEWS = ['wheel', 'quality', 'confusion', 'map', 'samples', 'labels', 'review', 'models', 'settings'];
@@ -42,8 +42,7 @@ afterAll(async () => {
 });
 
 async function train(owner: Client): Promise<void> {
-  const { body } = await owner.post('/v1/runs').expect(202);
-  await endOfRun(owner, (body as { id: string }).id);
+  await runNow(owner);
 }
 
 const truthOf = (text: string): string => aMessage(Number(/question (\d+)/.exec(text)![1])).label;

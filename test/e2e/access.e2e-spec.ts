@@ -5,8 +5,8 @@ import {
   ADMIN_KEY,
   API_KEY,
   type Client,
-  endOfRun,
   newProject,
+  runNow,
   startTestFlywheel,
   type TestFlywheel,
 } from '../support/flywheel.js';
@@ -33,8 +33,7 @@ beforeAll(async () => {
   const { predictions, feedback } = labelledTraffic(0, 300);
   await owner.post('/v1/predictions', { items: predictions }).expect(202);
   await owner.post('/v1/feedback', { items: feedback }).expect(202);
-  const { body } = await owner.post('/v1/runs').expect(202);
-  const run = await endOfRun(owner, (body as { id: string }).id);
+  const run = await runNow(owner);
   const { items } = (await owner.get('/v1/snapshots').expect(200)).body as { items: { id: string }[] };
   const announced = { contentType: 'text/plain', bytes: 1, sha256: '0'.repeat(64) };
   const upload = ((await owner.post('/v1/uploads', announced).expect(201)).body as { id: string }).id;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { aBase } from '../support/base.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
-import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import { type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 const SETTINGS = { retrain: { minNewLabels: 1_000_000, nightlyHour: null }, promotion: { minHoldout: 5 } };
 
@@ -165,8 +165,7 @@ async function postPictures(client: Client, from: number, count: number): Promis
 }
 
 async function trained(client: Client) {
-  const { body } = await client.post('/v1/runs').expect(202);
-  const run = await endOfRun(client, (body as { id: string }).id);
+  const run = await runNow(client);
   expect(run).toMatchObject({ status: 'succeeded', error: null });
   const { body: model } = await client.get(`/v1/models/${run.modelVersion}`).expect(200);
   return { run, model: model as { metrics: object } };

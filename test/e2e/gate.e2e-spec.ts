@@ -1,7 +1,7 @@
 import { SweepService } from '../../src/ops/sweep.service.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aMessage, labelledTraffic } from '../support/builders.js';
-import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import { type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 const SETTINGS = {
   holdoutPercent: 50,
@@ -147,7 +147,6 @@ async function verify(client: Client, count: number): Promise<string[]> {
 }
 
 async function decided(client: Client): Promise<Decision & { version: number }> {
-  const { body } = await client.post('/v1/runs').expect(202);
-  const run = await endOfRun(client, (body as { id: string }).id);
+  const run = await runNow(client);
   return { ...(run.decision as unknown as Decision), version: run.modelVersion! };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DriftService } from '../../src/curate/drift.service.js';
 import { aCorrection, aMessage, aPrediction, labelledTraffic } from '../support/builders.js';
-import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import { type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 const SETTINGS = { holdoutPercent: 50, auditShare: 1, retrain: { minNewLabels: 1_000_000, nightlyHour: null } };
 
@@ -175,8 +175,7 @@ describe('insights', () => {
     await mapped.post('/v1/predictions', { items: predictions }).expect(202);
     const said = feedback.map((item, n) => ({ ...item, label: n < 6 ? aMessage(n + 1).label : item.label }));
     await mapped.post('/v1/feedback', { items: said }).expect(202);
-    const { body: run } = await mapped.post('/v1/runs').expect(202);
-    await endOfRun(mapped, (run as { id: string }).id);
+    await runNow(mapped);
     const { body: map } = await mapped.get('/v1/insights/map').expect(200);
     const { ids, x, y, label, labels } = map as Record<string, unknown[]>;
     expect(labels).toEqual(['account', 'delivery', 'refund']);

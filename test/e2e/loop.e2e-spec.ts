@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LabelledMessage, shopTraffic } from '../../examples/shop/traffic.js';
 import {
   type Client,
-  endOfRun,
   newProject,
   type Run,
+  runNow,
   startTestFlywheel,
   type TestFlywheel,
 } from '../support/flywheel.js';
@@ -37,8 +37,7 @@ describe.each(['postgres', 'redis'] as const)('the loop, with its queue on %s', 
   it('trains a first model from labelled seeds, asked for by hand', async () => {
     await post(client, '/v1/predictions', traffic.seeds.map(seedPrediction));
     await post(client, '/v1/feedback', traffic.seeds.map(verdict));
-    const { body } = await client.post('/v1/runs').expect(202);
-    const run = await endOfRun(client, (body as { id: string }).id);
+    const run = await runNow(client);
     expect(run).toMatchObject({
       status: 'succeeded',
       progress: 1,

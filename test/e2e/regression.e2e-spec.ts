@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../src/platform/database/database.js';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
-import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import { type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 const SETTINGS = {
   holdoutPercent: 30,
@@ -46,8 +46,7 @@ async function postHouses(client: Client, from: number, count: number, truthOf =
 }
 
 async function decided(client: Client) {
-  const { body } = await client.post('/v1/runs').expect(202);
-  const { decision, modelVersion } = await endOfRun(client, (body as { id: string }).id);
+  const { decision, modelVersion } = await runNow(client);
   return { version: modelVersion!, ...(decision as unknown as { promoted: boolean; reason: string }) };
 }
 

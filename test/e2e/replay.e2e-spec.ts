@@ -3,8 +3,8 @@ import { aCorrection, labelledTraffic } from '../support/builders.js';
 import {
   ADMIN_KEY,
   type Client,
-  endOfRun,
   newProject,
+  runNow,
   startTestFlywheel,
   type TestFlywheel,
 } from '../support/flywheel.js';
@@ -87,8 +87,7 @@ describe('snapshots', () => {
 
 /** The labels of the next model, and how it and the champion did. */
 async function trained(client: Client) {
-  const { body } = await client.post('/v1/runs').expect(202);
-  const { modelVersion } = await endOfRun(client, (body as { id: string }).id);
+  const { modelVersion } = await runNow(client);
   const { body: model } = await client.get(`/v1/models/${modelVersion}`).expect(200);
   const { labels, metrics } = model as {
     labels: string[];

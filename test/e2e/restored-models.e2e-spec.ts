@@ -13,9 +13,8 @@ import {
   ADMIN_KEY,
   API_KEY,
   type Client,
-  endOfRun,
   newProject,
-  type Run,
+  runNow,
   startTestFlywheel,
   type TestFlywheel,
 } from '../support/flywheel.js';
@@ -46,11 +45,6 @@ async function postMessages(client: Client, from: number, count: number): Promis
   await client.post('/v1/predictions', { items }).expect(202);
   const said = messages.map(({ id, label }) => aCorrection({ predictionId: id, label }));
   await client.post('/v1/feedback', { items: said }).expect(202);
-}
-
-async function trained(client: Client): Promise<Run> {
-  const { body } = await client.post('/v1/runs').expect(202);
-  return endOfRun(client, (body as { id: string }).id);
 }
 
 /** Of two versions the one that does not serve. */
@@ -86,9 +80,9 @@ describe('a lost Postgres', () => {
     const client = flywheel.as(API_KEY);
     await flywheel.as(ADMIN_KEY).patch('/v1/projects/default', { settings: SETTINGS }).expect(200);
     await postMessages(client, 0, 150);
-    expect(await trained(client)).toMatchObject({ modelVersion: 1, decision: { promoted: true } });
+    expect(await runNow(client)).toMatchObject({ modelVersion: 1, decision: { promoted: true } });
     await postMessages(client, 150, 300);
-    expect(await trained(client)).toMatchObject({ modelVersion: 2 });
+    expect(await runNow(client)).toMatchObject({ modelVersion: 2 });
     await promoteTheOther(client);
     const operator = await newProject(flywheel, 'pictures', SETTINGS);
     const { body: retired } = await operator.post('/v1/models', await aBase(1)).expect(201);
@@ -146,7 +140,7 @@ describe('a lost Postgres', () => {
     const flywheel = await startTestFlywheel({ FLYWHEEL_DATA_DIR: lost });
     const client = flywheel.as(API_KEY);
     await postMessages(client, 450, 100);
-    expect(await trained(client)).toMatchObject({ modelVersion: 3 });
+    expect(await runNow(client)).toMatchObject({ modelVersion: 3 });
     const after = await everything(flywheel);
     expect(after.sides).toEqual(expect.arrayContaining(before.sides));
     expect(after.sides).toHaveLength(before.sides.length + 100);

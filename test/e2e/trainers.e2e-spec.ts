@@ -6,7 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
 import { aCorrection, aPrediction, labelledTraffic } from '../support/builders.js';
-import { type Client, endOfRun, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import {
+  type Client,
+  endOfRun,
+  newProject,
+  runNow,
+  startTestFlywheel,
+  type TestFlywheel,
+} from '../support/flywheel.js';
 
 /** Nearest class mean as a Dense layer: scores are m.x - |m|^2 / 2. What it does is told by the environment's mode file. */
 const PROGRAM = `
@@ -74,14 +81,9 @@ describe('a trainer of your own', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const runIt = async () => {
-    const { body } = await client.post('/v1/runs').expect(202);
-    return endOfRun(client, (body as { id: string }).id);
-  };
-
   it('makes a model that is compared, promoted and served like any other', async () => {
     await behave('works');
-    expect(await runIt()).toMatchObject({ status: 'succeeded', modelVersion: 1, decision: { promoted: true } });
+    expect(await runNow(client)).toMatchObject({ status: 'succeeded', modelVersion: 1, decision: { promoted: true } });
     const { body } = await client
       .post('/v1/predict', { inputs: [{ vector: [2, 0] }, { vector: [-2, 0] }] })
       .expect(200);
@@ -97,7 +99,7 @@ describe('a trainer of your own', () => {
 
   it('may be the scikit-learn example', async () => {
     await behave('example');
-    expect(await runIt()).toMatchObject({ status: 'succeeded', modelVersion: 2 });
+    expect(await runNow(client)).toMatchObject({ status: 'succeeded', modelVersion: 2 });
     const reason = { reason: 'to see what it answers' };
     await client.post('/v1/models/2/promote', reason).expect(200);
     const { body } = await client.post('/v1/predict', { inputs: [{ vector: [2, 0] }] }).expect(200);
@@ -110,8 +112,7 @@ describe('a trainer of your own', () => {
     const { predictions, feedback } = labelledTraffic(0, 300);
     await texts.post('/v1/predictions', { items: predictions }).expect(202);
     await texts.post('/v1/feedback', { items: feedback }).expect(202);
-    const { body: ordered } = await texts.post('/v1/runs').expect(202);
-    const run = await endOfRun(texts, (ordered as { id: string }).id);
+    const run = await runNow(texts);
     expect(run).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
     const known = predictions.map(({ input }) => input);
     const { body } = await texts.post('/v1/predict', { inputs: known }).expect(200);
@@ -133,8 +134,7 @@ describe('a trainer of your own', () => {
     await values.post('/v1/predictions', { items }).expect(202);
     const feedback = houses.map(({ id, value }) => ({ ...aCorrection({ predictionId: id }), label: undefined, value }));
     await values.post('/v1/feedback', { items: feedback }).expect(202);
-    const { body: ordered } = await values.post('/v1/runs').expect(202);
-    const run = await endOfRun(values, (ordered as { id: string }).id);
+    const run = await runNow(values);
     expect(run).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
     const { body } = await values.post('/v1/predict', { inputs: [{ vector: [4, 1] }] }).expect(200);
     const [answer] = (body as { results: { value: number; interval: { low: number; high: number } }[] }).results;
@@ -146,7 +146,7 @@ describe('a trainer of your own', () => {
 
   it('may refuse for good, in its own words', async () => {
     await behave('refuses');
-    expect(await runIt()).toMatchObject({ status: 'refused', error: 'not these' });
+    expect(await runNow(client)).toMatchObject({ status: 'refused', error: 'not these' });
   });
 
   it.each([
@@ -158,7 +158,7 @@ describe('a trainer of your own', () => {
     ['miscounts', 'the model answers with 2 numbers, and there are 3 labels'],
   ])('fails after three attempts when it %s', async (mode, error) => {
     await behave(mode);
-    expect(await runIt()).toMatchObject({ status: 'failed', attempt: 3, error });
+    expect(await runNow(client)).toMatchObject({ status: 'failed', attempt: 3, error });
   });
 
   it('ends with a trainer that is killed outright', async () => {

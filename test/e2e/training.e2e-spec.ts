@@ -8,6 +8,7 @@ import {
   endOfRun,
   newProject,
   type Run,
+  runNow,
   startTestFlywheel,
   type TestFlywheel,
 } from '../support/flywheel.js';
@@ -31,11 +32,6 @@ async function teach(
   const feedback = inputs.map(({ label }, i) => aCorrection({ predictionId: `${prefix}${i}`, label }));
   await client.post('/v1/predictions', { items }).expect(202);
   await client.post('/v1/feedback', { items: feedback }).expect(202);
-}
-
-async function train(client: Client): Promise<Run> {
-  const { body } = await client.post('/v1/runs').expect(202);
-  return endOfRun(client, (body as { id: string }).id);
 }
 
 async function answer(client: Client, input: object): Promise<string> {
@@ -77,8 +73,8 @@ describe('training', () => {
     const retrain = { ...MANUAL.retrain, maxWaitSeconds: 0, refitAfterModels: 1 };
     const client = await newProject(flywheel, 'refitted', { retrain, training: { maxSamples: 100 } });
     await teach(client, points(300), 'c');
-    await train(client);
-    await train(client);
+    await runNow(client);
+    await runNow(client);
     const refit = await vi.waitFor(async () => {
       const { body } = await client.get('/v1/runs?limit=1').expect(200);
       const [latest] = (body as { items: (Run & { trigger: string })[] }).items;
@@ -104,11 +100,11 @@ describe('training', () => {
     const client = await newProject(flywheel, 'fresh', MANUAL);
     const all = points(200);
     await teach(client, all.slice(0, 150), 'f');
-    await train(client);
+    await runNow(client);
     await teach(client, all.slice(150), 'g');
     const { body } = await client.post('/v1/runs', { fromNothing: true }).expect(202);
     const { modelVersion } = await endOfRun(client, (body as { id: string }).id);
-    await train(client);
+    await runNow(client);
     const { body: model } = await client.get(`/v1/models/${modelVersion}`).expect(200);
     expect(model).toMatchObject({ parent: null });
     const { body: snapshots } = await client.get('/v1/snapshots').expect(200);
@@ -121,7 +117,7 @@ describe('training', () => {
   it('learns numeric vectors', async () => {
     const client = await newProject(flywheel, 'vectors', MANUAL);
     await teach(client, points(400), 'v');
-    expect(await train(client)).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
+    expect(await runNow(client)).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
     expect(await answer(client, { vector: [2, -2, 0] })).toBe('a');
     expect(await answer(client, { vector: [-2, 2, 0] })).toBe('b');
     const { body } = await client.post('/v1/predict', { inputs: [{ vector: [1] }] }).expect(422);
@@ -132,7 +128,7 @@ describe('training', () => {
     const client = await newProject(flywheel, 'images', MANUAL);
     const all = await pictures(240);
     await teach(client, all.slice(0, 200), 'i');
-    expect(await train(client)).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
+    expect(await runNow(client)).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
     const answers = await Promise.all(all.slice(200).map(({ input }) => answer(client, input as { image: object })));
     expect(answers.filter((label, i) => label === all[200 + i]!.label).length).toBeGreaterThan(34);
   });
@@ -142,7 +138,7 @@ describe('training', () => {
     const { predictions, feedback } = labelledTraffic(0, 300);
     await client.post('/v1/predictions', { items: predictions }).expect(202);
     await client.post('/v1/feedback', { items: feedback }).expect(202);
-    await train(client);
+    await runNow(client);
     const [parts, faults] = [
       ['code', 'door', 'key', 'number'],
       ['opens', 'jams', 'closes', 'beeps'],
@@ -156,7 +152,7 @@ describe('training', () => {
       Array.from({ length: 100 }, (_, i) => locker(i)),
       'l',
     );
-    const run = await train(client);
+    const run = await runNow(client);
     expect(run).toMatchObject({ status: 'succeeded', modelVersion: 2, decision: { promoted: true } });
     expect(await answer(client, { text: 'my locker does not open' })).toBe('locker');
     expect(await answer(client, { text: 'track my parcel' })).toBe('delivery');
@@ -166,7 +162,7 @@ describe('training', () => {
 
   it('refuses a run without anything to learn, and says why', async () => {
     const client = await newProject(flywheel, 'empty', MANUAL);
-    const run = await train(client);
+    const run = await runNow(client);
     expect(run).toMatchObject({ status: 'refused', modelVersion: null });
     expect(run.error).toContain('samples');
   });
@@ -176,8 +172,8 @@ describe('training', () => {
     const { predictions, feedback } = labelledTraffic(0, 300);
     await client.post('/v1/predictions', { items: predictions }).expect(202);
     await client.post('/v1/feedback', { items: feedback }).expect(202);
-    expect(await train(client)).toMatchObject({ decision: { promoted: true } });
-    const second = await train(client);
+    expect(await runNow(client)).toMatchObject({ decision: { promoted: true } });
+    const second = await runNow(client);
     expect(second).toMatchObject({ status: 'succeeded', modelVersion: 2, decision: { promoted: false } });
     expect(second.decision!.reason).toContain('not better');
     const { body } = await client.get('/v1/models').expect(200);

@@ -7,14 +7,7 @@ import { UploadService } from '../../src/capture/upload.service.js';
 import { Database } from '../../src/platform/database/database.js';
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
-import {
-  API_KEY,
-  type Client,
-  endOfRun,
-  newProject,
-  startTestFlywheel,
-  type TestFlywheel,
-} from '../support/flywheel.js';
+import { API_KEY, type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 let flywheel: TestFlywheel;
 let client: Client;
@@ -192,8 +185,7 @@ describe('uploaded images', () => {
         .post('/v1/feedback', aCorrection({ predictionId: `i${n}`, label: n % 2 ? 'dark above' : 'light above' }))
         .expect(202);
     }
-    const { body } = await gallery.post('/v1/runs').expect(202);
-    const run = await endOfRun(gallery, (body as { id: string }).id);
+    const run = await runNow(gallery);
     expect(run).toMatchObject({ status: 'succeeded' });
     if (!run.decision?.promoted)
       await gallery.post('/v1/models/1/promote', { reason: 'a test of uploads' }).expect(200);

@@ -6,14 +6,7 @@ import { Database } from '../../src/platform/database/database.js';
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { JobQueue } from '../../src/platform/queue/job-queue.js';
 import { aCorrection, aPrediction, labelledTraffic } from '../support/builders.js';
-import {
-  API_KEY,
-  type Client,
-  endOfRun,
-  newProject,
-  startTestFlywheel,
-  type TestFlywheel,
-} from '../support/flywheel.js';
+import { API_KEY, type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 let flywheel: TestFlywheel;
 let client: Client;
@@ -23,12 +16,6 @@ beforeAll(async () => {
   client = flywheel.as(API_KEY);
 });
 afterAll(() => flywheel.close());
-
-/** Trains and gives back the ended run. */
-async function run(as: Client) {
-  const { body } = await as.post('/v1/runs').expect(202);
-  return endOfRun(as, (body as { id: string }).id);
-}
 
 const metricsOf = async (as: Client, version: number) =>
   ((await as.get(`/v1/models/${version}`).expect(200)).body as { metrics: Record<string, unknown> }).metrics;
@@ -116,7 +103,7 @@ describe('poison', () => {
           .post('/v1/feedback', aCorrection({ predictionId: `i${n}`, label: n % 2 ? 'light' : 'dark' }))
           .expect(202);
       }
-      const ended = await run(owner);
+      const ended = await runNow(owner);
       expect(ended).toMatchObject({ status: 'succeeded' });
       expect(ended.decision).not.toBeNull();
       const { excluded } = (await metricsOf(owner, 1)) as { excluded: { samples: number; first: object[] } };
@@ -133,7 +120,7 @@ describe('poison', () => {
     await owner.post('/v1/predictions', { items }).expect(202);
     const feedback = items.map(({ id }, n) => aCorrection({ predictionId: id, label: n % 2 ? 'odd' : 'even' }));
     await owner.post('/v1/feedback', { items: feedback }).expect(202);
-    expect(await run(owner)).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
+    expect(await runNow(owner)).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
   });
 
   it(
@@ -147,11 +134,11 @@ describe('poison', () => {
       const objects = flywheel.app.get(ObjectStore);
       const put = objects.put.bind(objects);
       objects.put = (key, ...rest) => (key.startsWith('snapshots/') ? Promise.resolve() : put(key, ...rest));
-      const failed = await run(owner);
+      const failed = await runNow(owner);
       objects.put = put;
       expect(failed.status).toBe('failed');
       expect(failed.error).toMatch(/not|missing|exist/i);
-      expect(await run(owner)).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
+      expect(await runNow(owner)).toMatchObject({ status: 'succeeded', decision: { promoted: true } });
     },
   );
 });

@@ -88,3 +88,9 @@ export async function endOfRun(client: Client, id: string, seconds = 60): Promis
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+/** Asks for a run and waits for its end. */
+export async function runNow(client: Client): Promise<Run> {
+  const { body } = await client.post('/v1/runs').expect(202);
+  return endOfRun(client, (body as { id: string }).id);
+}
