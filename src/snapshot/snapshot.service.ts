@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
 import { isUuid, newId, sha256 } from '../core/ids.js';
@@ -9,6 +8,7 @@ import { REFIT } from '../core/retrain-policy.js';
 import { countBy } from '../core/tally.js';
 import { trainModel } from '../jobs.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
+import { compressed } from '../platform/object-store/packs.js';
 import { exportSamples, type ExportFormat } from '../platform/object-store/sample-export.js';
 import { manifestLines, readSnapshot } from '../platform/object-store/snapshot-reader.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
@@ -116,7 +116,7 @@ export class SnapshotService {
     const text = encodeManifest(lines);
     const id = newId();
     const manifestKey = `snapshots/${projectId}/${id}.ndjson.gz`;
-    await this.objects.put(manifestKey, gzipSync(text), 'application/gzip');
+    await this.objects.put(manifestKey, await compressed(text), 'application/gzip');
     const trainCount = lines.filter(({ split }) => split === 'train').length;
     return this.store.insert({
       id,

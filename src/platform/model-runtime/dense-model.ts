@@ -14,7 +14,7 @@ import {
 } from './layers-model.js';
 import { fileOf, floatsOf, jsonFile } from './model-files.js';
 import { gradientConvolution, gradientCount, orientedGradients } from './oriented-gradients.js';
-import { answerOf, softmaxInPlace } from './softmax.js';
+import { answersIn, softmaxInPlace } from './softmax.js';
 import type { Answer, ModelFiles, SummingModel } from './types.js';
 
 /** How an input becomes the numbers a dense network reads. */
@@ -123,6 +123,7 @@ export async function denseFeatures(
 export class DenseModel implements SummingModel {
   readonly kind: 'vector' | 'image';
   readonly labels: readonly string[];
+  private readonly answer: (probabilities: Float64Array) => Answer;
 
   constructor(
     private readonly weights: DenseWeights,
@@ -130,12 +131,13 @@ export class DenseModel implements SummingModel {
   ) {
     this.kind = weights.inputs.kind === 'base' ? weights.inputs.of : weights.inputs.kind;
     this.labels = weights.labels;
+    this.answer = answersIn(this.labels);
   }
 
   async predict(inputs: readonly Input[]): Promise<Answer[]> {
     return (await this.sums(inputs)).map((sums) => {
       softmaxInPlace(sums);
-      return answerOf(this.labels, sums);
+      return this.answer(sums);
     });
   }
 

@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../object-store/object-store.js';
 import { loadModel, readModelFiles } from './load-model.js';
+import { LoadedModels } from './loaded-models.js';
 import type { InspectionJob, InspectionReport, TrainingJob, TrainingReport } from './training-messages.js';
 import { type TrainingHooks, TrainingProcesses } from './training-processes.js';
 import type { ServedModel } from './types.js';
@@ -16,6 +17,7 @@ const INSPECTION_MS = 30_000;
 /** The door to training and to trained models. Training happens in a process of its own, one a run. */
 export class ModelRuntime {
   private readonly processes = new TrainingProcesses();
+  private readonly models = new LoadedModels();
 
   /** A run is about to be asked for: its process starts while its samples are gathered. */
   expectRun(): void {
@@ -33,8 +35,9 @@ export class ModelRuntime {
     return this.processes.run({ type: 'inspect', job }, hooks) as Promise<InspectionReport>;
   }
 
-  async load(store: ObjectStore, prefix: string): Promise<ServedModel> {
-    return loadModel(await readModelFiles(store, prefix), store);
+  /** A model that is in use already is not read again. Whoever has it disposes of it in the end. */
+  load(store: ObjectStore, prefix: string): Promise<ServedModel> {
+    return this.models.hold(prefix, async () => loadModel(await readModelFiles(store, prefix), store));
   }
 
   onModuleDestroy(): void {

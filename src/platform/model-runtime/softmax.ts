@@ -13,11 +13,17 @@ export function softmaxInPlace(scores: Float64Array): number {
   return most + Math.log(sum);
 }
 
-/** The most probable label; of equals the one that comes first. */
-export function answerOf(labels: readonly string[], probabilities: Float64Array): Answer {
-  let best = 0;
-  for (let c = 1; c < labels.length; c += 1) if (probabilities[c]! > probabilities[best]!) best = c;
-  // Object.fromEntries rather than assignment: a label may be called "__proto__".
-  const scores = Object.fromEntries(labels.map((label, c) => [label, probabilities[c]!]));
-  return { label: labels[best]!, confidence: probabilities[best]!, scores };
+/** Says of probabilities in the order of the labels which is the largest; of equals the one that comes first. */
+export function answersIn(labels: readonly string[]): (probabilities: Float64Array) => Answer {
+  // Copied for each answer, which is faster than to make one, and its names are its own: a label may be called "__proto__".
+  const none = Object.fromEntries(labels.map((label) => [label, 0]));
+  return (probabilities) => {
+    const scores = { ...none };
+    let best = 0;
+    for (let c = 0; c < labels.length; c += 1) {
+      scores[labels[c]!] = probabilities[c]!;
+      if (probabilities[c]! > probabilities[best]!) best = c;
+    }
+    return { label: labels[best]!, confidence: probabilities[best]!, scores };
+  };
 }

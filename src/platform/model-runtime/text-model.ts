@@ -4,8 +4,8 @@ import { InputMismatch, ModelFilesCorrupt } from './errors.js';
 import { featuriserModule } from './featuriser-module.js';
 import { type Activation, layersModelFiles, textTopology } from './layers-model.js';
 import { bytesOf, fileOf, floatsOf, integersOf, jsonFile } from './model-files.js';
-import { answerOf, softmaxInPlace } from './softmax.js';
-import { addRow } from './sparse-rows.js';
+import { answersIn, softmaxInPlace } from './softmax.js';
+import { weightedSum } from './sparse-rows.js';
 import { TextFeaturiser } from './text-featuriser.js';
 import type { Answer, ModelFiles, SummingModel } from './types.js';
 
@@ -70,15 +70,17 @@ export function decodeTextModel(files: ModelFiles, labels: readonly string[]): T
 export class TextModel implements SummingModel {
   readonly kind = 'text';
   readonly labels: readonly string[];
+  private readonly answer: (probabilities: Float64Array) => Answer;
 
   constructor(private readonly weights: TextWeights) {
     this.labels = weights.labels;
+    this.answer = answersIn(this.labels);
   }
 
   async predict(inputs: readonly Input[]): Promise<Answer[]> {
     return (await this.sums(inputs)).map((sums) => {
       softmaxInPlace(sums);
-      return answerOf(this.labels, sums);
+      return this.answer(sums);
     });
   }
 
@@ -93,10 +95,6 @@ export class TextModel implements SummingModel {
 
   private sumsOf(text: string): Float64Array {
     const { featuriser, table, labels } = this.weights;
-    const sparse = featuriser.featurise(text);
-    const rows = { ...sparse, starts: Int32Array.of(0, sparse.ids.length) };
-    const scores = new Float64Array(labels.length);
-    addRow(rows, 0, { table, classes: labels.length, scale: 1 }, scores);
-    return scores;
+    return weightedSum(featuriser.featurise(text), table, labels.length);
   }
 }

@@ -5,18 +5,22 @@ import { Base } from './base.js';
 import { type BaseInputs, decodeDenseModel } from './dense-model.js';
 import { ModelFilesCorrupt } from './errors.js';
 import { fileOf } from './model-files.js';
-import { answerOf } from './softmax.js';
+import { answersIn } from './softmax.js';
 import type { Answer, ModelFiles, ModelKind, SummingModel } from './types.js';
 import type { ForeignFeaturiser } from './foreign-output.js';
 import { TEXT_INPUTS } from './text-inputs.js';
 
 /** Serves a whole LayersModel by TensorFlow.js: one that another program made, or a base that was trained on. */
 export class WholeModel implements SummingModel {
+  private readonly answer: (probabilities: Float64Array) => Answer;
+
   private constructor(
     readonly kind: ModelKind,
     readonly labels: readonly string[],
     private readonly whole: Base,
-  ) {}
+  ) {
+    this.answer = answersIn(labels);
+  }
 
   static ofForeign(files: ModelFiles, labels: readonly string[]): Promise<WholeModel> {
     const { input } = JSON.parse(fileOf(files, 'featuriser.json').toString('utf8')) as ForeignFeaturiser;
@@ -38,7 +42,7 @@ export class WholeModel implements SummingModel {
   }
 
   async predict(inputs: readonly Input[]): Promise<Answer[]> {
-    return (await this.sums(inputs)).map((scores) => answerOf(this.labels, scores));
+    return (await this.sums(inputs)).map(this.answer);
   }
 
   /** What its last layer says: probabilities by label, or one value. */
