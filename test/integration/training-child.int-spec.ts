@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeManifest, type ManifestLine } from '../../src/core/manifest.js';
+import { readKept } from '../../src/platform/model-runtime/kept-answers.js';
 import { readModelFiles } from '../../src/platform/model-runtime/load-model.js';
 import {
   ModelRuntime,
@@ -130,6 +131,27 @@ describe('a training run in a process of its own', () => {
       if (name === 'noisy') expect(alone.metrics.trainSamples).toBeLessThan(learnt.length);
       else expect(alone.metrics.trainSamples).toBe(learnt.length);
     }
+  });
+
+  it('learns while what it was told is judged, and says what one thread alone would say', async () => {
+    const apart = lines(3_200).map((line, i) => ({ ...line, groupHash: `g${i}`, revision: String(i + 1) }));
+    await runtime.train(aJob({ manifestKey: snapshot('first', apart.slice(0, 3_000)) }), hooks());
+    const later = { manifestKey: snapshot('later', apart), parentPrefix: 'models/1/', outputPrefix: 'models/2/' };
+    const report = await runtime.train(aJob(later), hooks());
+    const learnt = (await readSnapshot(store, 'later')).filter(({ split }) => split === 'train');
+    const alone = await trainModel(learnt, {
+      ...{ seed: 5, settings: { halfLifeDays: null }, ...hooks() },
+      parent: await readModelFiles(store, 'models/1/'),
+      kept: readKept(objects.get('/loop/models/1/answers.json')!.toString())!,
+    });
+    expect(alone.metrics.outOfFold).toMatchObject({ samples: 2_700 });
+    expect(report.metrics.outOfFold).toEqual(alone.metrics.outOfFold);
+    const [weights, map, answers] = ['weights.bin', 'map.json', 'answers.json'].map((name) =>
+      objects.get(`/loop/models/2/${name}`)!,
+    );
+    expect(sha256(weights!)).toBe(sha256(alone.files.get('weights.bin')!));
+    expect(JSON.parse(map!.toString())).toEqual(JSON.parse(JSON.stringify(alone.map)));
+    expect(JSON.parse(answers!.toString())).toEqual(JSON.parse(JSON.stringify(alone.kept)));
   });
 
   it('hands on what it was told about samples, to a run that then asks only about what is new', async () => {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { TrainingCancelled } from './errors.js';
+import { type Judgement, judgementOn, type Question } from './judgement.js';
 import { type LeakCertificate, leakCertificate } from './leaks.js';
 import type { Ahead, AheadOrder, Learnt, ModelFiles } from './types.js';
 
@@ -10,9 +11,10 @@ import type { Ahead, AheadOrder, Learnt, ModelFiles } from './types.js';
 /** With fewer samples a thread takes longer to start than it saves. */
 const FEWEST = 2_000;
 
+const isWorthIt = ({ length }: readonly unknown[]): boolean => length >= FEWEST && availableParallelism() > 1;
 /** Samples are copied to the thread: pictures would take as much memory again. */
-const isWorthIt = (samples: readonly SnapshotSample[]): boolean =>
-  samples.length >= FEWEST && availableParallelism() > 1 && !('image' in samples[0]!.input);
+const isWorthCopying = (samples: readonly SnapshotSample[]): boolean =>
+  isWorthIt(samples) && !('image' in samples[0]!.input);
 const started = (file: string, workerData: unknown): Worker =>
   new Worker(new URL(file, import.meta.url), { workerData });
 
@@ -22,7 +24,7 @@ export function leaksBeside(
   heldOut: readonly SnapshotSample[],
 ): () => Promise<LeakCertificate> {
   const here = () => leakCertificate(learnt, heldOut);
-  if (!isWorthIt(learnt) || heldOut.length === 0) return here;
+  if (!isWorthCopying(learnt) || heldOut.length === 0) return here;
   const found = lastWord<LeakCertificate>(started('./leaks-worker.js', { learnt, heldOut }));
   return async () => (await found) ?? here();
 }
@@ -32,7 +34,7 @@ export function leaksBeside(
  * the same bytes on any thread. Undefined where that is not worth it.
  */
 export function fitAhead(order: AheadOrder): Ahead | undefined {
-  if (!isWorthIt(order.samples)) return undefined;
+  if (!isWorthCopying(order.samples)) return undefined;
   const worker = started('./fit-ahead-worker.js', order);
   const answer = lastWord<FromFit, Learnt>(worker, (said) => 'files' in said);
   return {
@@ -46,6 +48,17 @@ export function fitAhead(order: AheadOrder): Ahead | undefined {
     },
     stop: () => worker.terminate(),
   };
+}
+
+/** As {@link judgementOn}, on a thread where that is worth it: what it looks at is copied there. */
+export async function judgeBeside(question: Question): Promise<Judgement> {
+  if (!isWorthIt(question.samples)) return judgementOn(question);
+  const { labels, told, outOfScope } = question;
+  const samples = question.samples.map(({ sampleId, label, revision, isTrusted, rater }) => {
+    return { sampleId, label, revision, isTrusted, rater };
+  });
+  const judged = await lastWord<Judgement>(started('./judge-worker.js', { labels, samples, told, outOfScope }));
+  return judged ?? judgementOn(question);
 }
 
 /** How far the thread is, then what it learnt. */

@@ -49,7 +49,7 @@ const MOST_TOPPED_UP = 0.1;
 /** @param labels of the model, by which answers name them */
 export function keepAnswers(
   labels: readonly string[],
-  samples: readonly SnapshotSample[],
+  samples: readonly Pick<SnapshotSample, 'sampleId' | 'revision'>[],
   { answers, ...told }: Told,
   temperature: number,
 ): KeptAnswers {
@@ -82,7 +82,8 @@ export async function toldBefore(
   const columns = new Map(labels.map((label, c) => [label, c]));
   const rows = rowsOf(samples, kept);
   const fresh = samples.filter(({ sampleId }) => !rows.byId.has(sampleId));
-  const isYoung = ({ revision }: SnapshotSample): boolean => BigInt(revision) > BigInt(kept.upTo);
+  const upTo = BigInt(kept.upTo);
+  const isYoung = ({ revision }: SnapshotSample): boolean => BigInt(revision) > upTo;
   const isUnseen = fresh.every(isYoung);
   const since = indexesOf(samples, isYoung, rows.idsAt(kept.since));
   const areTooMany = since.length > MOST_TOPPED_UP * samples.length;

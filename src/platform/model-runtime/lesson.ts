@@ -8,7 +8,8 @@ import { judgeValues } from './judge-values.js';
 import type { KeptAnswers, Told } from './kept-answers.js';
 import type { FitOrder, Learner } from './learner.js';
 import { countLabels, type ModelFacts } from './model-files.js';
-import { judgeOutOfFold, type Judgement, NOT_JUDGED } from './out-of-fold.js';
+import { type Judgement, NOT_JUDGED } from './judgement.js';
+import { judgeOutOfFold } from './out-of-fold.js';
 import type { ModelFiles, TrainingMetrics, TrainingOptions } from './types.js';
 
 /** Stands for labels of the parent that are no more: no label is empty. */
@@ -53,7 +54,7 @@ export const lessonOf = (
 
 function labelsOf(
   samples: readonly SnapshotSample[],
-  { settings }: TrainingOptions,
+  { settings, judgeBeside }: TrainingOptions,
   parent: Parent | undefined,
 ): Lesson {
   const counts = countLabels(samples);
@@ -66,7 +67,8 @@ function labelsOf(
     counts: Object.fromEntries(counts),
     importance: sampleWeights(samples, settings),
     judge: async (learner, order, told) => {
-      const judgement = await judgeOutOfFold(learner, samples, order, { outOfScope, told });
+      const judge = told && judgeBeside;
+      const judgement = await judgeOutOfFold(learner, samples, order, { outOfScope, told, judge });
       return { ...judgement, facts: refusal(judgement, outOfScope), metrics: judged(judgement) };
     },
   };

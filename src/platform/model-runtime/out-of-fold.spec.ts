@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SnapshotSample } from '../../core/manifest.js';
 import type { Fit, FitOrder, Learner } from './learner.js';
-import { judgeOutOfFold, NOT_JUDGED } from './out-of-fold.js';
+import { NOT_JUDGED } from './judgement.js';
+import { judgeOutOfFold } from './out-of-fold.js';
 
 const COUNT = 400;
 const isWrong = (i: number): boolean => i % 5 === 0;

@@ -6,7 +6,7 @@ import { bucketOf } from '../../core/split.js';
 import type { Base } from './base.js';
 import { cooled, type DenseNetwork } from './dense-network.js';
 import type { Joined } from './joined-model.js';
-import { isRight } from './out-of-fold.js';
+import { isRight } from './judgement.js';
 import { type SeededRandom, seededRandom } from './random.js';
 import { cosine, requireFinite, type TrainingPace } from './training-pace.js';
 import type { ModelFiles, Thawing } from './types.js';

@@ -2,7 +2,7 @@ import type { Input } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { decodeDenseModel } from './dense-model.js';
 import { choose } from './choose.js';
-import { COLD, type FitOrder, type Learner } from './learner.js';
+import { COLD, type Fit, type FitOrder, type Learner } from './learner.js';
 import { type Told, toldBefore } from './kept-answers.js';
 import type { Lesson } from './lesson.js';
 import { loadModel } from './load-model.js';
@@ -99,17 +99,27 @@ async function askSlowly(model: ServedModel, inputs: readonly Input[], pace: Tra
 const isToppingUp = ({ read, lesson, parent }: Prepared): boolean =>
   read.kind === 'text' || lesson.labels.every((label) => parent?.labels.includes(label));
 
-/** What is learnt without the labels that are left out; beside the judging already, as mostly none is. */
+/** What is judged and what is learnt, at once where what was told leaves nothing out. */
 async function judgeAndLearn(prepared: Prepared, learner: Learner, options: TrainingOptions, told: Told | undefined) {
   const { samples, lesson, order } = prepared;
-  const ahead = told ? undefined : aheadOf(prepared, learner, options);
-  const verdict = await lesson.judge(learner, { ...order, onProgress: part(options.onProgress, 0, JUDGED) }, told);
-  const members = Int32Array.from(samples.keys()).filter((i) => !verdict.pruned.has(samples[i]!.sampleId));
   const hooks = { onProgress: part(options.onProgress, JUDGED, 1), signal: options.signal };
+  const learning = { ...order, ...hooks, ...(told && isToppingUp(prepared) && TOPPING_UP) };
+  const everything = Int32Array.from(samples.keys());
+  const judging = { ...order, onProgress: part(options.onProgress, 0, JUDGED) };
+  if (told && !told.isCleaned) {
+    const [verdict, fit] = await Promise.all([
+      lesson.judge(learner, judging, told),
+      learner.fit({ ...learning, members: everything }),
+    ]);
+    return { verdict, members: everything, fit: learntBy(fit, verdict) };
+  }
+  const ahead = told ? undefined : aheadOf(prepared, learner, options);
+  const verdict = await lesson.judge(learner, judging, told);
+  const members = everything.filter((i) => !verdict.pruned.has(samples[i]!.sampleId));
+  // Learnt beside the judging already, where none is left out, as mostly.
   const early = verdict.pruned.size === 0 ? await ahead?.learnt(verdict.temperature, hooks) : undefined;
   await ahead?.stop();
-  const learning = { ...order, ...hooks, members, ...(told && isToppingUp(prepared) && TOPPING_UP) };
-  return { verdict, members, fit: early ?? (await learn(learner, learning, verdict.temperature)) };
+  return { verdict, members, fit: early ?? learntBy(await learner.fit({ ...learning, members }), verdict) };
 }
 
 /** What is learnt beside the judging, where somebody can; on a project's own base reading is too dear to be done twice. */
@@ -119,10 +129,11 @@ function aheadOf({ read, samples }: Prepared, { name }: Learner, { fitAhead, ...
   return fitAhead?.({ samples, candidate: name, seed, settings, ...(parent && { parent }) });
 }
 
-async function learn(learner: Learner, order: FitOrder, temperature: number): Promise<Learnt> {
-  const { finalLoss, epochs, files } = await learner.fit(order);
-  return { finalLoss, epochs, files: files(temperature) };
-}
+const learntBy = ({ finalLoss, epochs, files }: Fit, { temperature }: { readonly temperature: number }): Learnt => ({
+  finalLoss,
+  epochs,
+  files: files(temperature),
+});
 
 const isOnBase = ({ inputs }: ReadSamples): boolean => inputs?.kind === 'base';
 

@@ -4,7 +4,7 @@ import { ObjectStore } from '../object-store/object-store.js';
 import { InputsTooLarge, readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
-import { fitAhead, leaksBeside } from './beside.js';
+import { fitAhead, judgeBeside, leaksBeside } from './beside.js';
 import { ANSWERS, readKept } from './kept-answers.js';
 import { openBase, readModelFiles } from './load-model.js';
 import { fileKey, fileOf, MANIFEST, MAP, sha256, withProvenance } from './model-files.js';
@@ -78,7 +78,7 @@ async function optionsOf(store: ObjectStore, job: TrainingJob): Promise<Training
   const { seed, settings, parentPrefix, elsewhere } = job;
   const isFresh = parentPrefix === undefined || elsewhere !== undefined;
   const inherited = isFresh ? {} : await inheritanceOf(store, parentPrefix);
-  return { seed, settings, ...inherited, fitAhead, onProgress: progress(), signal: cancelled.signal };
+  return { seed, settings, ...inherited, fitAhead, judgeBeside, onProgress: progress(), signal: cancelled.signal };
 }
 
 async function inheritanceOf(store: ObjectStore, prefix: string): Promise<Pick<TrainingOptions, 'parent' | 'kept'>> {

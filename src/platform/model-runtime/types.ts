@@ -3,6 +3,7 @@ import type { Input } from '../../core/input.js';
 import type { LabelChanges } from '../../core/label-changes.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import type { WeightSettings } from '../../core/sample-weight.js';
+import type { Judgement, Question } from './judgement.js';
 import type { KeptAnswers } from './kept-answers.js';
 import type { LeakCertificate } from './leaks.js';
 import type { SampleMap } from '../../core/projection.js';
@@ -60,6 +61,8 @@ export interface TrainingOptions {
   readonly settings: TrainingSettings;
   /** Learns on another thread what is to be learnt if no label is left out; on this one where it is not given. */
   readonly fitAhead?: (order: AheadOrder) => Ahead | undefined;
+  /** Judges on another thread what was told, while this one learns; on this one where it is not given. */
+  readonly judgeBeside?: (question: Question) => Judgement | Promise<Judgement>;
   readonly onProgress: (fraction: number, note: string) => void;
   readonly signal: AbortSignal;
 }
