@@ -48,28 +48,34 @@ export function meanLoss(said: readonly Said[], temperature = 1): number {
   return said.length === 0 ? 0 : sum / said.length;
 }
 
-function logsOf(probabilities: ArrayLike<number>): Float64Array {
-  const logs = new Float64Array(probabilities.length);
-  for (let c = 0; c < logs.length; c += 1) logs[c] = Math.log(Math.max(probabilities[c]!, SMALLEST_PROBABILITY));
-  return logs;
+/** A function of each value, asked once for equal ones that follow each other: nearly all are, in answers of an earlier run. */
+function ofEach(values: ArrayLike<number>, valueOf: (value: number) => number): Float64Array {
+  const results = new Float64Array(values.length);
+  for (let c = 0; c < results.length; c += 1) {
+    results[c] = c > 0 && values[c] === values[c - 1] ? results[c - 1]! : valueOf(values[c]!);
+  }
+  return results;
 }
+
+const logsOf = (probabilities: ArrayLike<number>): Float64Array =>
+  ofEach(probabilities, (p) => Math.log(Math.max(p, SMALLEST_PROBABILITY)));
 
 function lossOf({ logs, target }: { logs: Float64Array; target: number }, temperature: number): number {
   let most = -Infinity;
   for (let c = 0; c < logs.length; c += 1) if (logs[c]! > most) most = logs[c]!;
-  let total = 0;
-  for (let c = 0; c < logs.length; c += 1) total += Math.exp((logs[c]! - most) / temperature);
+  let [total, power] = [0, 0];
+  for (let c = 0; c < logs.length; c += 1) {
+    if (c === 0 || logs[c] !== logs[c - 1]) power = Math.exp((logs[c]! - most) / temperature);
+    total += power;
+  }
   return (most - logs[target]!) / temperature + Math.log(total);
 }
 
 /** The same answer at a temperature. */
 export function atTemperature(probabilities: ArrayLike<number>, temperature: number): Float64Array {
-  const powers = new Float64Array(probabilities.length);
+  const powers = ofEach(probabilities, (p) => Math.max(p, SMALLEST_PROBABILITY) ** (1 / temperature));
   let total = 0;
-  for (let c = 0; c < powers.length; c += 1) {
-    powers[c] = Math.max(probabilities[c]!, SMALLEST_PROBABILITY) ** (1 / temperature);
-    total += powers[c]!;
-  }
+  for (let c = 0; c < powers.length; c += 1) total += powers[c]!;
   for (let c = 0; c < powers.length; c += 1) powers[c]! /= total;
   return powers;
 }

@@ -40,10 +40,12 @@ export interface SnapshotSample extends Omit<ManifestLine, 'at' | 'input'> {
 
 /** Lines by the names that labels have today, without those of retired ones. */
 export function withLabelsToday(lines: readonly ManifestLine[], changes: LabelChanges): ManifestLine[] {
-  return lines.flatMap(({ saidLabel, ...line }) => {
-    const said = saidLabel ?? line.label;
+  return lines.flatMap((old) => {
+    const said = old.saidLabel ?? old.label;
     const label = labelToday(changes, said);
     if (label === undefined) return [];
+    if (label === old.label) return [old];
+    const { saidLabel: _saidLabel, ...line } = old;
     return label === said ? [{ ...line, label }] : [{ ...line, label, saidLabel: said }];
   });
 }

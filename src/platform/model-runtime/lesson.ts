@@ -7,7 +7,7 @@ import { type Goal, labelGoal, valueGoal } from './goal.js';
 import { judgeValues } from './judge-values.js';
 import type { KeptAnswers, Told } from './kept-answers.js';
 import type { FitOrder, Learner } from './learner.js';
-import { countLabels, type ModelFacts } from './model-files.js';
+import { countLabels, type ModelFacts, type ModelManifest } from './model-files.js';
 import { type Judgement, NOT_JUDGED } from './judgement.js';
 import { judgeOutOfFold } from './out-of-fold.js';
 import type { ModelFiles, TrainingMetrics, TrainingOptions } from './types.js';
@@ -17,6 +17,8 @@ export const RETIRED = '';
 
 export interface Parent {
   readonly files: ModelFiles;
+  /** What the files were found to be. */
+  readonly manifest: ModelManifest;
   /** Of its columns, as they are called today. */
   readonly labels: readonly string[];
 }

@@ -15,7 +15,15 @@ import { ValueModel } from './value-model.js';
  * @param store where the project's own base is, for models that stand on one
  */
 export async function loadModel(files: ModelFiles, store?: ObjectStore): Promise<ServedModel> {
-  const manifest = verifiedManifest(files);
+  return openVerified(files, verifiedManifest(files), store);
+}
+
+/** The same, of files that were compared with their manifest already. */
+export async function openVerified(
+  files: ModelFiles,
+  manifest: ModelManifest,
+  store?: ObjectStore,
+): Promise<ServedModel> {
   if (manifest.thawedFrom !== undefined) return refusing(await WholeModel.ofThawed(files, manifest.labels), manifest);
   const model = await openModel(files, manifest, store);
   return manifest.task === 'regression' ? new ValueModel(model, manifest.width ?? null) : refusing(model, manifest);

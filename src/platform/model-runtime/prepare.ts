@@ -42,6 +42,10 @@ function parentOf(kind: ModelKind, { parent: files, settings }: TrainingOptions)
   const manifest = verifiedManifest(files);
   const isAlike = manifest.kind === kind && (manifest.task ?? 'classification') === (settings.task ?? 'classification');
   if (!isAlike || isForeign(manifest)) return undefined;
-  if (manifest.task === 'regression') return { files, labels: [VALUE] };
-  return { files, labels: manifest.labels.map((label) => labelToday(settings.labels ?? NO_CHANGES, label) ?? RETIRED) };
+  if (manifest.task === 'regression') return { files, manifest, labels: [VALUE] };
+  return {
+    files,
+    manifest,
+    labels: manifest.labels.map((label) => labelToday(settings.labels ?? NO_CHANGES, label) ?? RETIRED),
+  };
 }

@@ -87,17 +87,15 @@ class TextLearner implements Learner {
   }
 
   async fit(order: FitOrder): Promise<Fit> {
-    const { goal, present, featuriser, rows, targets } = this.texts;
+    const { goal, present, featuriser, rows, targets, parent } = this.texts;
     const { labels, scale } = goal;
     const members = Int32Array.from([...order.members, ...this.nameRows()]);
-    const inherited = () => ({ labels, featuriser, table: this.inheritedTable(), temperature: 1 });
-    const start = { labels: present, featuriser, table: emptyTable(featuriser, present), temperature: 1 };
     const head = new SparseHead({
       rows,
       targets,
       importance: this.withNames(order),
       classes: present.length,
-      table: order.isWarm && this.texts.parent ? copyColumns(inherited(), start) : start.table,
+      table: order.isWarm && parent ? this.ofPresent(this.inheritedTable()) : emptyTable(featuriser, present),
       l2: (scale ? OF_VALUES.l2TimesSamples : L2_TIMES_SAMPLES) / members.length,
     });
     const rate = (order.rate ?? 1) * (scale ? OF_VALUES.rate : RATE);
@@ -111,13 +109,28 @@ class TextLearner implements Learner {
         return answered;
       },
       files: (temperature) => {
-        const learnt = { labels: present, featuriser, table: head.table(), temperature: 1 };
-        const table = copyColumns(learnt, inherited());
+        const table = this.ofAll(head.table());
         if (scale)
           return encodeTextModel({ labels, featuriser, table: onRawValues(table, scale), temperature }, 'linear');
         return encodeTextModel({ labels, featuriser, table: divide(table, temperature), temperature });
       },
     };
+  }
+
+  /** The columns of the labels present, of a table of all labels. */
+  private ofPresent(table: Float32Array): Float32Array {
+    const { goal, present, featuriser } = this.texts;
+    if (present.length === goal.labels.length) return table;
+    const to = { labels: present, featuriser, table: emptyTable(featuriser, present), temperature: 1 };
+    return copyColumns({ labels: goal.labels, featuriser, table, temperature: 1 }, to);
+  }
+
+  /** A table of all labels from that of those present; the others keep the parent's weights. */
+  private ofAll(table: Float32Array): Float32Array {
+    const { goal, present, featuriser } = this.texts;
+    if (present.length === goal.labels.length) return table;
+    const to = { labels: goal.labels, featuriser, table: this.inheritedTable(), temperature: 1 };
+    return copyColumns({ labels: present, featuriser, table, temperature: 1 }, to);
   }
 
   private nameRows(): number[] {

@@ -5,7 +5,7 @@ import { choose } from './choose.js';
 import { COLD, type Fit, type FitOrder, type Learner } from './learner.js';
 import { type Told, toldBefore } from './kept-answers.js';
 import type { Lesson } from './lesson.js';
-import { loadModel } from './load-model.js';
+import { openVerified } from './load-model.js';
 import { type ModelFacts, sealFiles } from './model-files.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { OwnBase, ReadSamples } from './read-samples.js';
@@ -78,7 +78,7 @@ async function toldByParent(
   pace: TrainingPace,
 ): Promise<Told | undefined> {
   if (!kept || !parent || isOnBase(read)) return undefined;
-  const model = await loadModel(parent.files);
+  const model = await openVerified(parent.files, parent.manifest);
   try {
     return await toldBefore(samples, lesson.labels, kept, (inputs) => askSlowly(model, inputs, pace));
   } finally {
