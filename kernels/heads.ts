@@ -128,6 +128,45 @@ function addSparse(
   for (let c: usize = 0; c < bytes; c += 16) v128.store(scores + c, f32x4.mul(s, v128.load(scores + c)));
 }
 
+/** Each table row of a row's features += step * weight * gradient. Four at once: the gradient is read a quarter as often. */
+function addToRows(
+  from: usize,
+  to: usize,
+  ids: usize,
+  weights: usize,
+  table: usize,
+  bytes: usize,
+  step: f32,
+  gradient: usize,
+): void {
+  let i = from;
+  for (; i + 4 <= to; i += 4) {
+    const at = i << 2;
+    const t0 = table + <usize>load<i32>(ids + at) * bytes;
+    const t1 = table + <usize>load<i32>(ids + at, 4) * bytes;
+    const t2 = table + <usize>load<i32>(ids + at, 8) * bytes;
+    const t3 = table + <usize>load<i32>(ids + at, 12) * bytes;
+    const w0 = f32x4.splat(step * load<f32>(weights + at));
+    const w1 = f32x4.splat(step * load<f32>(weights + at, 4));
+    const w2 = f32x4.splat(step * load<f32>(weights + at, 8));
+    const w3 = f32x4.splat(step * load<f32>(weights + at, 12));
+    for (let c: usize = 0; c < bytes; c += 16) {
+      const g = v128.load(gradient + c);
+      v128.store(t0 + c, f32x4.add(v128.load(t0 + c), f32x4.mul(w0, g)));
+      v128.store(t1 + c, f32x4.add(v128.load(t1 + c), f32x4.mul(w1, g)));
+      v128.store(t2 + c, f32x4.add(v128.load(t2 + c), f32x4.mul(w2, g)));
+      v128.store(t3 + c, f32x4.add(v128.load(t3 + c), f32x4.mul(w3, g)));
+    }
+  }
+  for (; i < to; i++) {
+    const t = table + <usize>load<i32>(ids + (i << 2)) * bytes;
+    const w = f32x4.splat(step * load<f32>(weights + (i << 2)));
+    for (let c: usize = 0; c < bytes; c += 16) {
+      v128.store(t + c, f32x4.add(v128.load(t + c), f32x4.mul(w, v128.load(gradient + c))));
+    }
+  }
+}
+
 function scaleTable(table: usize, length: usize, scale: f32): void {
   const s = f32x4.splat(scale);
   const end = table + (length << 2);
@@ -170,13 +209,7 @@ export function learnSparse(problem: usize, order: usize, count: i32, rate: f64,
 
     scale *= 1 - min<f64>(0.5, rate * l2);
     const step = <f32>(-rate / scale) * importance;
-    for (let i = from; i < to; i++) {
-      const t = table + <usize>load<i32>(ids + (i << 2)) * bytes;
-      const w = f32x4.splat(step * load<f32>(weights + (i << 2)));
-      for (let c: usize = 0; c < bytes; c += 16) {
-        v128.store(t + c, f32x4.add(v128.load(t + c), f32x4.mul(w, v128.load(scores + c))));
-      }
-    }
+    addToRows(from, to, ids, weights, table, bytes, step, scores);
     if (scale < SMALLEST_SCALE) {
       scaleTable(table, word(problem, 6), <f32>scale);
       scale = 1;
