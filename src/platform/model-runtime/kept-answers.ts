@@ -17,6 +17,9 @@ export interface Told {
   readonly isCleaned: boolean;
 }
 
+/** What is to be learnt is known before labels are judged: none is left out where leaving out made nothing better. */
+export const leavesNothingOut = (told: Told | undefined): told is Told => told?.isCleaned === false;
+
 /** `answers.json`: of each answer the likeliest labels, which is all that judging looks at. */
 export interface KeptAnswers extends Omit<Told, 'answers'> {
   readonly labels: readonly string[];

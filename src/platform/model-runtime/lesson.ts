@@ -5,7 +5,7 @@ import { valueOf } from '../../core/task.js';
 import { TrainingRefused } from './errors.js';
 import { type Goal, labelGoal, valueGoal } from './goal.js';
 import { judgeValues } from './judge-values.js';
-import type { KeptAnswers, Told } from './kept-answers.js';
+import { type KeptAnswers, leavesNothingOut, type Told } from './kept-answers.js';
 import type { FitOrder, Learner } from './learner.js';
 import { countLabels, type ModelFacts, type ModelManifest } from './model-files.js';
 import { type Judgement, NOT_JUDGED } from './judgement.js';
@@ -69,7 +69,7 @@ function labelsOf(
     counts: Object.fromEntries(counts),
     importance: sampleWeights(samples, settings),
     judge: async (learner, order, told) => {
-      const judge = told && judgeBeside;
+      const judge = leavesNothingOut(told) ? judgeBeside : undefined;
       const judgement = await judgeOutOfFold(learner, samples, order, { outOfScope, told, judge });
       return { ...judgement, facts: refusal(judgement, outOfScope), metrics: judged(judgement) };
     },

@@ -3,7 +3,7 @@ import type { SnapshotSample } from '../../core/manifest.js';
 import { decodeDenseModel } from './dense-model.js';
 import { choose } from './choose.js';
 import { COLD, type Fit, type FitOrder, type Learner } from './learner.js';
-import { type Told, toldBefore } from './kept-answers.js';
+import { leavesNothingOut, type Told, toldBefore } from './kept-answers.js';
 import type { Lesson } from './lesson.js';
 import { openVerified } from './load-model.js';
 import { type ModelFacts, sealFiles } from './model-files.js';
@@ -106,7 +106,7 @@ async function judgeAndLearn(prepared: Prepared, learner: Learner, options: Trai
   const learning = { ...order, ...hooks, ...(told && isToppingUp(prepared) && TOPPING_UP) };
   const everything = Int32Array.from(samples.keys());
   const judging = { ...order, onProgress: part(options.onProgress, 0, JUDGED) };
-  if (told && !told.isCleaned) {
+  if (leavesNothingOut(told)) {
     const [verdict, fit] = await Promise.all([
       lesson.judge(learner, judging, told),
       learner.fit({ ...learning, members: everything }),
