@@ -1,14 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { LoopError } from '../core/errors.js';
 import type { Input } from '../core/input.js';
 import { PredictionIntake } from '../jobs.js';
 import { Expiring } from '../platform/expiring.js';
 import { type Answer, InputMismatch, ModelRuntime, type ServedModel } from '../platform/model-runtime/model-runtime.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
-import { type ServedVersion, ServeStore } from './serve.store.js';
+import { type ServedVersion, ServeStore, type ServingVersion } from './serve.store.js';
 
 /** How long a promotion may go unnoticed. */
 const FOLLOW_MS = 1_000;
+/** Of all champions in memory. Beyond, the one that was not asked for longest is let go, and read again when it is. */
+const MOST_BYTES = 2 ** 30;
+/** Answers that are under way when a model is let go are given by then. */
+const LAST_ANSWERS_MS = 30_000;
 /** The best scores that are kept with a captured answer. */
 const KEPT_SCORES = 10;
 
@@ -20,7 +25,7 @@ interface Champion extends ServedVersion {
 @Injectable()
 export class ServeService {
   private readonly versions = new Expiring(FOLLOW_MS, (projectId) => this.served(projectId));
-  private readonly loaded = new Map<string, Promise<Champion>>();
+  private readonly loaded = new LRUCache<string, Promise<Champion>>({ maxSize: MOST_BYTES, dispose: letGo });
 
   constructor(
     private readonly store: ServeStore,
@@ -70,7 +75,7 @@ export class ServeService {
   }
 
   /** "Nobody serves" is not remembered: the first model answers as soon as it is promoted. */
-  private async served(projectId: string): Promise<ServedVersion | undefined> {
+  private async served(projectId: string): Promise<ServingVersion | undefined> {
     const served = await this.store.champion(projectId);
     if (!served) this.versions.forget(projectId);
     return served;
@@ -85,17 +90,20 @@ export class ServeService {
     return this.load(projectId, version);
   }
 
-  /** Requests that come during a load share it; the model before it is let go when its last answers are given. */
-  private load(projectId: string, version: ServedVersion): Promise<Champion> {
+  /** Requests that come during a load share it. */
+  private load(projectId: string, version: ServingVersion): Promise<Champion> {
     const loading = this.runtime.load(this.objects, version.prefix).then((model): Champion => ({ ...version, model }));
-    const before = this.loaded.get(projectId);
-    this.loaded.set(projectId, loading);
-    loading.then(
-      () => setTimeout(() => void before?.then(({ model }) => model.dispose()), 30_000).unref(),
-      () => this.loaded.delete(projectId),
-    );
+    this.loaded.set(projectId, loading, { size: Math.min(version.bytes, MOST_BYTES) });
+    loading.catch(() => this.loaded.delete(projectId));
     return loading;
   }
+}
+
+function letGo(champion: Promise<Champion>): void {
+  champion.then(
+    ({ model }) => setTimeout(() => model.dispose(), LAST_ANSWERS_MS).unref(),
+    () => undefined, // It was never there.
+  );
 }
 
 /** The champion may change between two requests of a browser, so its model.json names the files of its own version. */
