@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PredictionRestoreService } from './capture/restore.service.js';
+import { labelsAsSaid } from './core/manifest.js';
 import { ReviewService } from './curate/review.service.js';
 import { EvaluateStore } from './evaluate/evaluate.store.js';
 import { FeedbackRestoreService } from './feedback/restore.service.js';
@@ -11,6 +12,7 @@ import type { Config } from './platform/config.js';
 import { joinInfrastructure } from './platform/embedded/infrastructure.js';
 import { writeImageFolder } from './platform/object-store/image-folder.js';
 import { type ExportFormat, exportSamples } from './platform/object-store/sample-export.js';
+import { QuarantineService } from './promote/quarantine.service.js';
 import { DecisionRestoreService } from './promote/restore.service.js';
 import type { KeptDecision } from './promote/restore.store.js';
 import { SnapshotService } from './snapshot/snapshot.service.js';
@@ -75,17 +77,19 @@ export interface Restored {
   readonly bases: number;
   /** With the versions they are about, and the runs, snapshots and evaluations of these. */
   readonly decisions: number;
+  readonly quarantines: number;
 }
 
 /**
  * Makes the rows again that the object store speaks of and the database does not know: decisions and what they rest on,
- * predictions, then feedback with the labels, who reviewed what, bases, and last who serves. May be interrupted and run
+ * predictions, then feedback with the labels, who reviewed what, bases, which labels models learnt already and which are
+ * kept out, and last who serves. May be interrupted and run
  * again; `tell` hears of each pack.
  */
 export async function rebuild(config: Config, tell: (line: string) => void): Promise<Restored> {
   const { app, close } = await assemble(config, onLost, { open: joinInfrastructure, migrates: true });
   const [predictions, feedback] = [app.get(PredictionRestoreService), app.get(FeedbackRestoreService)];
-  const restored = { packs: 0, predictions: 0, feedback: 0, reviews: 0, bases: 0, decisions: 0 };
+  const restored = { packs: 0, predictions: 0, feedback: 0, reviews: 0, bases: 0, decisions: 0, quarantines: 0 };
   try {
     await app.get(ProjectService).restoreAll();
     // Before any label: those that are decided after a snapshot are new since then.
@@ -104,7 +108,12 @@ export async function rebuild(config: Config, tell: (line: string) => void): Pro
     }
     restored.reviews = await app.get(ReviewService).restoreAll();
     restored.bases = await app.get(BaseService).restoreAll();
-    await app.get(SnapshotService).restoreSides();
+    await app
+      .get(SnapshotService)
+      .restoreSides((projectId, lines) => feedback.restoreRevisions(projectId, labelsAsSaid(lines)));
+    restored.quarantines = await app
+      .get(QuarantineService)
+      .restoreAll(({ projectId, labels }) => feedback.restoreRevisions(projectId, labels));
     await app.get(DecisionRestoreService).restoreAliases();
     return restored;
   } finally {

@@ -24,6 +24,13 @@ export type ResolvedLabel =
   | { readonly status: 'disputed'; readonly candidates: readonly string[] }
   | { readonly status: 'none' };
 
+/** A label as it was said, and its place in the order in which labels were decided. */
+export interface RevisedLabel {
+  readonly sampleId: string;
+  readonly label: string;
+  readonly revision: string;
+}
+
 /** Who is heard first: the lower roles count only where no higher one spoke. */
 const ROLES: readonly RaterRole[] = ['annotator', 'user', 'system'];
 

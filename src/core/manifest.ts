@@ -1,4 +1,5 @@
 import type { Input } from './input.js';
+import type { RevisedLabel } from './label.js';
 import { type LabelChanges, labelToday } from './label-changes.js';
 import type { Split } from './split.js';
 
@@ -49,6 +50,10 @@ export function withLabelsToday(lines: readonly ManifestLine[], changes: LabelCh
     return label === said ? [{ ...line, label }] : [{ ...line, label, saidLabel: said }];
   });
 }
+
+/** The labels of lines as they were said, whatever they are called today. */
+export const labelsAsSaid = (lines: readonly ManifestLine[]): RevisedLabel[] =>
+  lines.map(({ sampleId, saidLabel, label, revision }) => ({ sampleId, label: saidLabel ?? label, revision }));
 
 /** One JSON line a sample, in the order given. */
 export const encodeManifest = (lines: readonly ManifestLine[]): string =>

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type PostedFeedback, restoredFeedback } from '../core/feedback-row.js';
 import { sha256 } from '../core/ids.js';
+import type { RevisedLabel } from '../core/label.js';
 import { readLine } from '../core/pack-line.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { decodePack, type PackKey, unknownPacks } from '../platform/object-store/packs.js';
@@ -21,6 +22,11 @@ export class FeedbackRestoreService {
   /** Packs whose rows are missing. */
   missing(): Promise<PackKey[]> {
     return unknownPacks(this.objects, 'feedback/', (ids) => this.store.known(ids));
+  }
+
+  /** Gives labels that are the same the revisions they had: what was learnt is not new, and what is in quarantine stays in it. */
+  restoreRevisions(projectId: string, labels: readonly RevisedLabel[]): Promise<void> {
+    return this.store.restoreRevisions(projectId, labels);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { feedbackColumns, type FeedbackRow } from '../core/feedback-row.js';
+import type { RevisedLabel } from '../core/label.js';
 import { Database } from '../platform/database/database.js';
 import type { PackKey } from '../platform/object-store/packs.js';
 
@@ -52,7 +53,23 @@ export class FeedbackRestoreStore {
       return inserted.map((row) => row.id);
     });
   }
+
+  async restoreRevisions(projectId: string, labels: readonly RevisedLabel[]): Promise<void> {
+    await this.db.longQuery(REVISIONS, [
+      projectId,
+      labels.map(({ sampleId }) => sampleId),
+      labels.map(({ label }) => label),
+      labels.map(({ revision }) => revision),
+    ]);
+  }
 }
+
+/** Of labels that are the same as then and have a revision of after all snapshots, as those that `rebuild` decides have. */
+const REVISIONS = `
+update sample s set revision = line.revision
+from unnest($2::text[], $3::text[], $4::bigint[]) as line (id, label, revision)
+where s.project_id = $1 and s.prediction_id = line.id and s.label = line.label
+  and s.revision > (select max(cut) from dataset_snapshot where project_id = $1)`;
 
 const INSERT = `
 with inserted as (

@@ -6,6 +6,7 @@ import { decidePromotion, movesAnchor } from '../core/promotion.js';
 import { evaluateModel, loopTick } from '../jobs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { type Decision, type ModelRow, PromoteStore } from './promote.store.js';
+import { QuarantineService } from './quarantine.service.js';
 import { DecisionRestoreService } from './restore.service.js';
 
 /** Who serves? The only place that moves the champion. */
@@ -14,6 +15,7 @@ export class PromoteService {
   constructor(
     private readonly store: PromoteStore,
     private readonly copies: DecisionRestoreService,
+    private readonly quarantines: QuarantineService,
     private readonly jobs: JobQueue,
   ) {}
 
@@ -112,8 +114,10 @@ export class PromoteService {
   /** False when somebody moved the champion meanwhile. */
   private async book(projectId: string, decision: Decision): Promise<boolean> {
     const id = await this.store.book(projectId, decision);
-    if (id !== undefined) await this.copies.keep(id);
-    return id !== undefined;
+    if (id === undefined) return false;
+    await this.copies.keep(id);
+    if (decision.isQuarantined) await this.quarantines.keep(projectId, decision.toVersion);
+    return true;
   }
 
   private async bookOrRefuse(projectId: string, decision: Decision): Promise<void> {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { RevisedLabel } from '../core/label.js';
 import { Database } from '../platform/database/database.js';
 
 export interface QuarantineRow {
@@ -11,6 +12,19 @@ export interface QuarantineRow {
   readonly releasedAt: Date | null;
   readonly releasedBy: string | null;
   readonly releaseReason: string | null;
+}
+
+export interface QuarantineKey {
+  readonly projectId: string;
+  readonly id: string;
+}
+
+/** A quarantine as its copy in the object store holds it. */
+export interface KeptQuarantine extends QuarantineKey {
+  /** The row, as Postgres writes it in JSON. */
+  readonly quarantine: object;
+  /** What it keeps out, or kept out when it was made. */
+  readonly labels: readonly RevisedLabel[];
 }
 
 @Injectable()
@@ -37,6 +51,40 @@ export class QuarantineStore {
        where project_id = $1 and id = $2 and released_at is null`,
       [projectId, id, actor, reason],
     );
+  }
+
+  all(): Promise<QuarantineKey[]> {
+    return this.db.prisma.quarantine.findMany({ select: { projectId: true, id: true } });
+  }
+
+  /** Of the labels that this version learnt last; undefined where these are in none. */
+  async ofVersion(projectId: string, version: number): Promise<QuarantineKey | undefined> {
+    const found = await this.db.prisma.quarantine.findUnique({ where: { projectId_version: { projectId, version } } });
+    return found ?? undefined;
+  }
+
+  async read({ projectId, id }: QuarantineKey): Promise<KeptQuarantine> {
+    const [row] = await this.db.query<KeptQuarantine>(
+      `select q.project_id as "projectId", q.id, to_jsonb(q) as quarantine,
+              coalesce(jsonb_agg(jsonb_build_object('sampleId', s.prediction_id, 'label', s.label, 'revision', s.revision::text))
+                       filter (where s.label is not null), '[]') as labels
+       from quarantine q
+       left join sample s on s.project_id = q.project_id and s.status = 'resolved'
+         and s.revision > q.after_revision and s.revision <= q.to_revision
+       where q.project_id = $1 and q.id = $2 group by q.id`,
+      [projectId, id],
+    );
+    return row!;
+  }
+
+  /** False when it is there already. */
+  async restore({ quarantine }: KeptQuarantine): Promise<boolean> {
+    const inserted = await this.db.query(
+      `insert into quarantine select * from jsonb_populate_record(null::quarantine, $1)
+       on conflict do nothing returning id`,
+      [JSON.stringify(quarantine)],
+    );
+    return inserted.length > 0;
   }
 }
 

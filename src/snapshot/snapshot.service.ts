@@ -68,11 +68,15 @@ export class SnapshotService {
   /**
    * Puts samples where snapshots had them, once their predictions are restored: what a model learnt from must never
    * judge it.
+   * @param restoreRest is called for each snapshot, the youngest first, for what other stages can tell from its lines
    */
-  async restoreSides(): Promise<void> {
+  async restoreSides(restoreRest: (projectId: string, lines: readonly ManifestLine[]) => Promise<void>): Promise<void> {
     for (const { projectId, manifestKey } of await this.store.all()) {
       const body = await this.objects.find(manifestKey);
-      if (body) await this.sides.restore(projectId, manifestLines(body));
+      if (!body) continue;
+      const lines = manifestLines(body);
+      await this.sides.restore(projectId, lines);
+      await restoreRest(projectId, lines);
     }
   }
 

@@ -1,4 +1,5 @@
 import { SweepService } from '../../src/ops/sweep.service.js';
+import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aMessage, labelledTraffic } from '../support/builders.js';
 import { type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
@@ -30,6 +31,13 @@ describe('the gate', () => {
   });
   afterAll(() => flywheel.close());
 
+  /** The copies of quarantines, for `rebuild`. */
+  async function copied(): Promise<unknown[]> {
+    const objects = flywheel.app.get(ObjectStore);
+    const keys = await objects.list('quarantines/gate/');
+    return Promise.all(keys.map(async (key) => JSON.parse((await objects.get(key)).toString()) as unknown));
+  }
+
   it('promotes the first model by the holdout, as long as nobody has verified anything', async () => {
     await postTraffic(client, 0, 300);
     expect(await decided(client)).toMatchObject({ version: 1, promoted: true, basis: 'holdout', golden: null });
@@ -49,6 +57,7 @@ describe('the gate', () => {
     expect(decision.sources[0]!.contradicted).toBeGreaterThan(0.9 * decision.sources[0]!.samples);
     const { body } = await client.get('/v1/quarantines').expect(200);
     expect(body).toMatchObject({ items: [{ version: 2, labels: 600, releasedAt: null }] });
+    await expect.poll(copied).toMatchObject([{ quarantine: { version: 2, released_at: null } }]);
   });
 
   it('learns without the batch in the next run', async () => {
@@ -91,6 +100,10 @@ describe('the gate', () => {
     await client.post(`/v1/quarantines/${id}/release`, {}).expect(422);
     const { body: released } = await client.post(`/v1/quarantines/${id}/release`, { reason: 'looked at' }).expect(200);
     expect(released).toMatchObject({ labels: 0, releaseReason: 'looked at', releasedBy: expect.any(String) as string });
+    expect(await copied()).toContainEqual({
+      ...{ projectId: 'gate', id, labels: expect.any(Array) as unknown[] },
+      quarantine: expect.objectContaining({ version: 2, release_reason: 'looked at' }) as object,
+    });
     await client.post('/v1/quarantines/nobody/release', { reason: 'x' }).expect(404);
   });
 

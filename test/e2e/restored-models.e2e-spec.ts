@@ -30,6 +30,12 @@ const READ = {
   promotions: `select to_jsonb(p) as row from promotion p order by id`,
   aliases: `select to_jsonb(a) - 'fence' - 'updated_at' as row from model_alias a order by project_id, name`,
   bases: `select to_jsonb(b) as row from base_model b order by id`,
+  quarantines: `select to_jsonb(q) as row from quarantine q order by id`,
+  labels: `select jsonb_build_array(s.project_id, s.prediction_id, s.label, s.revision) as row
+           from sample s left join sample_side x on x.project_id = s.project_id and x.sample_id = s.prediction_id
+           where x.side <> 'aside' or exists (
+             select 1 from quarantine q where s.revision > q.after_revision and s.revision <= q.to_revision)
+           order by s.project_id, s.prediction_id`,
   sides: `select to_jsonb(s) - 'keys' as row from sample_side s order by project_id, sample_id`,
 };
 
@@ -37,6 +43,14 @@ async function everything({ app }: TestFlywheel) {
   const tables = Object.entries(READ).map(async ([name, sql]) => [name, await app.get(Database).query(sql)] as const);
   return Object.fromEntries(await Promise.all(tables)) as Record<keyof typeof READ, { row: object }[]>;
 }
+
+/** As if the gate had found that these labels do harm. */
+const QUARANTINE = `
+insert into quarantine (id, project_id, version, after_revision, to_revision, reason)
+select $1, m.project_id, m.version, b.cut, d.cut, 'a drill'
+from model_version m
+join dataset_snapshot d on d.id = m.snapshot_id
+join dataset_snapshot b on b.id = d.parent_id`;
 
 /** Messages without groups of their own: those that are nearly the same share a side. */
 async function postMessages(client: Client, from: number, count: number): Promise<void> {
@@ -53,6 +67,27 @@ async function promoteTheOther(client: Client): Promise<void> {
   const { items } = body as { items: { version: number; status: string }[] };
   const other = items.find(({ status }) => status !== 'champion')!;
   await client.post(`/v1/models/${other.version}/promote`, { reason: 'a drill' }).expect(200);
+}
+
+/** How many labels each quarantine keeps out. */
+async function kept(client: Client): Promise<number[]> {
+  const { body } = await client.get('/v1/quarantines').expect(200);
+  return (body as { items: { labels: number }[] }).items.map(({ labels }) => labels);
+}
+
+interface SideRow {
+  readonly row: object;
+}
+const isAside = ({ row }: SideRow): boolean => (row as { side: string }).side === 'aside';
+const numberOf = ({ row }: SideRow): number => Number((row as { sample_id: string }).sample_id.slice(1));
+const isQuarantined = (side: SideRow): boolean => numberOf(side) >= 150 && numberOf(side) < 450;
+
+interface SnapshotRow {
+  readonly id: string;
+  readonly parent_id: string;
+  readonly train_count: number;
+  readonly holdout_count: number;
+  readonly new_labels: number;
 }
 
 async function answers(client: Client): Promise<unknown> {
@@ -84,6 +119,7 @@ describe('a lost Postgres', () => {
     await postMessages(client, 150, 300);
     expect(await runNow(client)).toMatchObject({ modelVersion: 2 });
     await promoteTheOther(client);
+    await flywheel.app.get(Database).query(QUARANTINE, [newId()]);
     const operator = await newProject(flywheel, 'pictures', SETTINGS);
     const { body: retired } = await operator.post('/v1/models', await aBase(1)).expect(201);
     await operator.post('/v1/models', await aBase(2)).expect(201);
@@ -91,11 +127,13 @@ describe('a lost Postgres', () => {
     await packAll(flywheel, ['default']);
     before = await everything(flywheel);
     answered = await answers(client);
+    expect(await kept(client)).toEqual([300]);
     // As after a crash between a row and its copy.
     const objects = flywheel.app.get(ObjectStore);
     const copies = [...(await objects.list('decisions/')), ...(await objects.list('base-rows/'))];
     expect(copies).toHaveLength(before.promotions.length + 2);
     for (const key of [copies[0]!, copies.at(-1)!]) await objects.delete(key);
+    expect(await objects.list('quarantines/')).toEqual([]);
     await flywheel.close();
     await (await startTestFlywheel({ FLYWHEEL_DATA_DIR: folder })).close();
   });
@@ -106,9 +144,9 @@ describe('a lost Postgres', () => {
     expect(await command(lost, ['rebuild'])).toMatchObject({ code: 0 });
     const flywheel = await startTestFlywheel({ FLYWHEEL_DATA_DIR: lost });
     // What is in neither part is told again when it is next looked at.
-    const isIn = ({ row }: { row: object }): boolean => (row as { side: string }).side !== 'aside';
-    expect(await everything(flywheel)).toEqual({ ...before, sides: before.sides.filter(isIn) });
+    expect(await everything(flywheel)).toEqual({ ...before, sides: before.sides.filter((side) => !isAside(side)) });
     expect(await answers(flywheel.as(API_KEY))).toEqual(answered);
+    expect(await kept(flywheel.as(API_KEY))).toEqual([300]);
     await flywheel.close();
   });
 
@@ -142,10 +180,16 @@ describe('a lost Postgres', () => {
     await postMessages(client, 450, 100);
     expect(await runNow(client)).toMatchObject({ modelVersion: 3 });
     const after = await everything(flywheel);
-    expect(after.sides).toEqual(expect.arrayContaining(before.sides));
-    expect(after.sides).toHaveLength(before.sides.length + 100);
-    const [latest, parent] = after.snapshots.map(({ row }) => row as { id: string; parent_id: string }).reverse();
+    // Nobody looks at what is in quarantine, so those of it that were in neither part have no place again.
+    const looked = before.sides.filter((side) => !isAside(side) || !isQuarantined(side));
+    expect(after.sides).toEqual(expect.arrayContaining(looked));
+    expect(after.sides).toHaveLength(looked.length + 100);
+    const [latest, parent] = after.snapshots.map(({ row }) => row as SnapshotRow).reverse();
     expect(latest!.parent_id).toBe(parent!.id);
+    // What it learnt before the loss is not new, and what is in quarantine is not in it.
+    const learnt = after.sides.filter((side) => !isAside(side) && !isQuarantined(side));
+    expect(latest!.train_count + latest!.holdout_count).toBe(learnt.length);
+    expect(latest!.new_labels).toBe(learnt.filter((side) => numberOf(side) >= 450).length);
     await flywheel.close();
   });
 
