@@ -82,9 +82,8 @@ export interface Restored {
 
 /**
  * Makes the rows again that the object store speaks of and the database does not know: decisions and what they rest on,
- * predictions, then feedback with the labels, who reviewed what, bases, which labels models learnt already and which are
- * kept out, and last who serves. May be interrupted and run
- * again; `tell` hears of each pack.
+ * predictions, then feedback with the labels, who reviewed what, bases, which labels models have learnt and which are
+ * kept out, and last who serves. May be interrupted and run again; `tell` hears of each pack.
  */
 export async function rebuild(config: Config, tell: (line: string) => void): Promise<Restored> {
   const { app, close } = await assemble(config, onLost, { open: joinInfrastructure, migrates: true });
