@@ -41,6 +41,7 @@ export class FeedbackRestoreService {
     const facts = { lines: rows.length, bytes: body.length, sha256: sha256(body) };
     const ids = await this.store.insert({ ...pack, ...facts }, rows);
     await this.feedback.lookAgain(pack.projectId, ids);
+    await this.store.dateLabels(pack.projectId, ids);
     return ids.length;
   }
 }

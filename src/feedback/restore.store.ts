@@ -54,6 +54,11 @@ export class FeedbackRestoreStore {
     });
   }
 
+  /** Labels that this feedback speaks of are as old as the first word for them, not as their restoration. */
+  async dateLabels(projectId: string, feedbackIds: readonly string[]): Promise<void> {
+    await this.db.longQuery(DATES, [projectId, feedbackIds]);
+  }
+
   async restoreRevisions(projectId: string, labels: readonly RevisedLabel[]): Promise<void> {
     await this.db.longQuery(REVISIONS, [
       projectId,
@@ -63,6 +68,30 @@ export class FeedbackRestoreStore {
     ]);
   }
 }
+
+const DATES = `
+with spoken as (
+  select p.id, p.external_id from feedback f
+  join prediction p on p.project_id = f.project_id and p.id = f.prediction_id
+  where f.project_id = $1 and f.id = any($2)
+  union
+  select p.id, p.external_id from feedback f
+  join prediction p on p.project_id = f.project_id and p.external_id = f.external_id
+  where f.project_id = $1 and f.id = any($2)
+), said as (
+  select spoken.id, min(f.received_at) as at
+  from spoken
+  join sample s on s.project_id = $1 and s.prediction_id = spoken.id
+  cross join lateral (
+    select kind, label, received_at from feedback where project_id = $1 and prediction_id = spoken.id
+    union all
+    select kind, label, received_at from feedback where project_id = $1 and external_id = spoken.external_id
+  ) f
+  where f.kind = 'accept' or f.label = s.label
+  group by spoken.id
+)
+update sample s set labelled_at = least(s.labelled_at, said.at)
+from said where s.project_id = $1 and s.prediction_id = said.id`;
 
 /** Of labels that are the same as then and have a revision of after all snapshots, as those that `rebuild` decides have. */
 const REVISIONS = `

@@ -121,7 +121,7 @@ describe('the packs alone are enough', () => {
     const { body: ledger } = await client.get('/v1/ledger').expect(200);
     expect(ledger).toMatchObject({ balanced: true, feedback: { parked: 1 } });
     expect(await command(lost, ['rebuild'])).toMatchObject({
-      stdout: '{"packs":0,"predictions":0,"feedback":0,"reviews":0,"bases":0,"decisions":0}\n',
+      stdout: '{"packs":0,"predictions":0,"feedback":0,"reviews":0,"bases":0,"decisions":0,"quarantines":0}\n',
     });
     await flywheel.close();
   });

@@ -36,6 +36,8 @@ const READ = {
            where x.side <> 'aside' or exists (
              select 1 from quarantine q where s.revision > q.after_revision and s.revision <= q.to_revision)
            order by s.project_id, s.prediction_id`,
+  dates: `select s.prediction_id as row from sample s join model_version m on m.project_id = s.project_id
+          where m.version = 1 and s.labelled_at < m.created_at order by s.prediction_id`,
   sides: `select to_jsonb(s) - 'keys' as row from sample_side s order by project_id, sample_id`,
 };
 
