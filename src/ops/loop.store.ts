@@ -158,6 +158,7 @@ join dataset_snapshot d on d.id = m.snapshot_id
 where p.project_id = $1
 order by p.created_at desc limit $2`;
 
+/** What is kept out of training the champion does not know. */
 const CORRECTIONS = `
 with served as (
   select d.cut from model_alias a
@@ -165,7 +166,9 @@ with served as (
   join dataset_snapshot d on d.id = m.snapshot_id
   where a.project_id = $1 and a.name = 'champion')
 select count(*)::int as corrected,
-       count(*) filter (where s.status = 'resolved' and s.revision <= (select cut from served))::int as honoured
+       count(*) filter (where s.status = 'resolved' and s.revision <= (select cut from served) and not exists (
+         select 1 from quarantine q where q.project_id = $1 and q.released_at is null
+           and s.revision > q.after_revision and s.revision <= q.to_revision))::int as honoured
 from sample s join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
 where s.project_id = $1 and (s.status = 'disputed' or s.label <> p.label)`;
 

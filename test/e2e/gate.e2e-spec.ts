@@ -69,6 +69,11 @@ describe('the gate', () => {
     const { body: snapshot } = await client.get(`/v1/snapshots/${snapshotId}`).expect(200);
     const { trainCount, holdoutCount } = snapshot as { trainCount: number; holdoutCount: number };
     expect(trainCount + holdoutCount).toBe(360);
+    const { predictions, ...traffic } = labelledTraffic(300, 600);
+    const poison = mallory({ predictions, ...traffic }) as { label: string }[];
+    const { body: loop } = await client.get('/v1/loop').expect(200);
+    const { corrected, honoured } = (loop as { corrections: { corrected: number; honoured: number } }).corrections;
+    expect(corrected - honoured).toBe(poison.filter(({ label }, i) => label !== predictions[i]!.output.label).length);
   });
 
   it('asks for a reason to overrule the gate, and signs it', async () => {
