@@ -112,13 +112,15 @@ export class FeedbackService extends FeedbackIntake {
   /**
    * Joins feedback that is stored to predictions that have come since, and decides their labels. Idempotent. A prediction
    * committed during a transaction was invisible to it; after the commit one of the two sees the other.
+   * @returns ids of the predictions
    */
-  async lookAgain(projectId: string, feedbackIds: readonly string[]): Promise<void> {
+  async lookAgain(projectId: string, feedbackIds: readonly string[]): Promise<string[]> {
     const about = { projectId, task: await this.task(projectId) };
-    await this.store.transaction(async (query) => {
+    return this.store.transaction(async (query) => {
       await this.store.lock(query, projectId);
       const predictionIds = await this.store.targets(query, projectId, feedbackIds);
       if (predictionIds.length > 0) await this.decideLabels(query, about, predictionIds);
+      return predictionIds;
     });
   }
 

@@ -210,8 +210,8 @@ select p.id from f cross join lateral (
   select id from prediction where project_id = $1 and external_id = f.external_id offset 0) p`,
 };
 
-/** Ids of all feedback about the given predictions. */
-const SAID = `
+/** SQL: ids of all feedback about the given predictions, $2. */
+export const SAID = `
 p as materialized (
   select found.* from unnest($2::text[]) as given (id)
   cross join lateral (

@@ -40,8 +40,8 @@ export class FeedbackRestoreService {
       .map((line) => ({ ...restoredFeedback(line), seq: line.seq!, receivedAt: line.receivedAt! }));
     const facts = { lines: rows.length, bytes: body.length, sha256: sha256(body) };
     const ids = await this.store.insert({ ...pack, ...facts }, rows);
-    await this.feedback.lookAgain(pack.projectId, ids);
-    await this.store.dateLabels(pack.projectId, ids);
+    const spokenOf = await this.feedback.lookAgain(pack.projectId, ids);
+    await this.store.dateLabels(pack.projectId, spokenOf);
     return ids.length;
   }
 }

@@ -3,6 +3,7 @@ import { feedbackColumns, type FeedbackRow } from '../core/feedback-row.js';
 import type { RevisedLabel } from '../core/label.js';
 import { Database } from '../platform/database/database.js';
 import type { PackKey } from '../platform/object-store/packs.js';
+import { SAID } from './feedback.store.js';
 
 export interface RestoredFeedback extends FeedbackRow {
   readonly seq: number;
@@ -54,9 +55,9 @@ export class FeedbackRestoreStore {
     });
   }
 
-  /** Labels that this feedback speaks of are as old as the first word for them, not as their restoration. */
-  async dateLabels(projectId: string, feedbackIds: readonly string[]): Promise<void> {
-    await this.db.longQuery(DATES, [projectId, feedbackIds]);
+  /** Labels of these predictions are as old as the first word for them, not as their restoration. */
+  async dateLabels(projectId: string, predictionIds: readonly string[]): Promise<void> {
+    await this.db.longQuery(DATES, [projectId, predictionIds]);
   }
 
   async restoreRevisions(projectId: string, labels: readonly RevisedLabel[]): Promise<void> {
@@ -70,28 +71,16 @@ export class FeedbackRestoreStore {
 }
 
 const DATES = `
-with spoken as (
-  select p.id, p.external_id from feedback f
-  join prediction p on p.project_id = f.project_id and p.id = f.prediction_id
-  where f.project_id = $1 and f.id = any($2)
-  union
-  select p.id, p.external_id from feedback f
-  join prediction p on p.project_id = f.project_id and p.external_id = f.external_id
-  where f.project_id = $1 and f.id = any($2)
-), said as (
-  select spoken.id, min(f.received_at) as at
-  from spoken
-  join sample s on s.project_id = $1 and s.prediction_id = spoken.id
-  cross join lateral (
-    select kind, label, received_at from feedback where project_id = $1 and prediction_id = spoken.id
-    union all
-    select kind, label, received_at from feedback where project_id = $1 and external_id = spoken.external_id
-  ) f
+with ${SAID},
+dated as (
+  select said.prediction_id as id, min(f.received_at) as at
+  from said
+  join sample s on s.project_id = $1 and s.prediction_id = said.prediction_id
+  cross join lateral (select kind, label, received_at from feedback where project_id = $1 and id = said.id limit 1) f
   where f.kind = 'accept' or f.label = s.label
-  group by spoken.id
-)
-update sample s set labelled_at = least(s.labelled_at, said.at)
-from said where s.project_id = $1 and s.prediction_id = said.id`;
+  group by said.prediction_id)
+update sample s set labelled_at = least(s.labelled_at, dated.at)
+from dated where s.project_id = $1 and s.prediction_id = dated.id`;
 
 /** Of labels that are the same as then and have a revision of after all snapshots, as those that `rebuild` decides have. */
 const REVISIONS = `

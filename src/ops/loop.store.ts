@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ProjectSettings } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
+import { isInQuarantine } from '../platform/database/in-quarantine.js';
 import { readSettings } from '../platform/database/project-settings.js';
 import { readLoopState } from '../platform/database/loop-state.js';
 
@@ -166,9 +167,8 @@ with served as (
   join dataset_snapshot d on d.id = m.snapshot_id
   where a.project_id = $1 and a.name = 'champion')
 select count(*)::int as corrected,
-       count(*) filter (where s.status = 'resolved' and s.revision <= (select cut from served) and not exists (
-         select 1 from quarantine q where q.project_id = $1 and q.released_at is null
-           and s.revision > q.after_revision and s.revision <= q.to_revision))::int as honoured
+       count(*) filter (where s.status = 'resolved' and s.revision <= (select cut from served)
+                        and not ${isInQuarantine('s')})::int as honoured
 from sample s join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
 where s.project_id = $1 and (s.status = 'disputed' or s.label <> p.label)`;
 

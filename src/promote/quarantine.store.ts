@@ -69,8 +69,7 @@ export class QuarantineStore {
               coalesce(jsonb_agg(jsonb_build_object('sampleId', s.prediction_id, 'label', s.label, 'revision', s.revision::text))
                        filter (where s.label is not null), '[]') as labels
        from quarantine q
-       left join sample s on s.project_id = q.project_id and s.status = 'resolved'
-         and s.revision > q.after_revision and s.revision <= q.to_revision
+       left join sample s on ${IS_ITS_LABEL}
        where q.project_id = $1 and q.id = $2 group by q.id`,
       [projectId, id],
     );
@@ -88,10 +87,12 @@ export class QuarantineStore {
   }
 }
 
+const IS_ITS_LABEL = `s.project_id = q.project_id and s.status = 'resolved'
+  and s.revision > q.after_revision and s.revision <= q.to_revision`;
+
 const QUARANTINES = `
 select q.id, q.version, q.reason, q.created_at as "createdAt", q.released_at as "releasedAt",
        q.released_by as "releasedBy", q.release_reason as "releaseReason",
        case when q.released_at is not null then 0 else
-         (select count(*)::int from sample s where s.project_id = q.project_id and s.status = 'resolved'
-          and s.revision > q.after_revision and s.revision <= q.to_revision) end as labels
+         (select count(*)::int from sample s where ${IS_ITS_LABEL}) end as labels
 from quarantine q where q.project_id = $1`;

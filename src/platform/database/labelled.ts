@@ -4,6 +4,7 @@ import { readLine } from '../../core/pack-line.js';
 import type { Split } from '../../core/split.js';
 import { positionInPack, type StoredPack } from '../object-store/packs.js';
 import type { Database } from './database.js';
+import { isInQuarantine } from './in-quarantine.js';
 
 /**
  * Labelled samples that a model can be made of or judged by, in the order of ids, without those in quarantine that no
@@ -95,9 +96,7 @@ join payload_batch b on b.id = p.batch_id
 left join pack k on k.id = b.pack_id and k.stored_at is not null
 where s.project_id = $1 and s.status = 'resolved' and p.input_kind <> 'blob'
   and ($2::text[] is null or s.prediction_id = any($2))
-  and (f.is_annotated or not exists (
-    select 1 from quarantine q where q.project_id = $1 and q.released_at is null
-      and s.revision > q.after_revision and s.revision <= q.to_revision))
+  and (f.is_annotated or not ${isInQuarantine('s')})
 order by p.id`;
 
 const PACKS = `

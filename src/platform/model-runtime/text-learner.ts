@@ -121,16 +121,16 @@ class TextLearner implements Learner {
   private ofPresent(table: Float32Array): Float32Array {
     const { goal, present, featuriser } = this.texts;
     if (present.length === goal.labels.length) return table;
-    const to = { labels: present, featuriser, table: emptyTable(featuriser, present), temperature: 1 };
-    return copyColumns({ labels: goal.labels, featuriser, table, temperature: 1 }, to);
+    const to = { labels: present, featuriser, table: emptyTable(featuriser, present) };
+    return copyColumns({ labels: goal.labels, featuriser, table }, to);
   }
 
   /** A table of all labels from that of those present; the others keep the parent's weights. */
   private ofAll(table: Float32Array): Float32Array {
     const { goal, present, featuriser } = this.texts;
     if (present.length === goal.labels.length) return table;
-    const to = { labels: goal.labels, featuriser, table: this.inheritedTable(), temperature: 1 };
-    return copyColumns({ labels: present, featuriser, table, temperature: 1 }, to);
+    const to = { labels: goal.labels, featuriser, table: this.inheritedTable() };
+    return copyColumns({ labels: present, featuriser, table }, to);
   }
 
   private nameRows(): number[] {
@@ -158,7 +158,7 @@ class TextLearner implements Learner {
     const { labels, scale } = goal;
     const table = emptyTable(featuriser, labels);
     if (!parent) return table;
-    copyColumns(parent, { labels, featuriser, table, temperature: 1 });
+    copyColumns(parent, { labels, featuriser, table });
     return scale ? onScaledValues(table, scale) : multiply(table, parent.temperature);
   }
 }
@@ -233,8 +233,10 @@ function gather(features: readonly TextFeatures[], featuriser: TextFeaturiser): 
   return { starts, ids, weights };
 }
 
+type Columns = Omit<TextWeights, 'temperature'>;
+
 /** Copies the weights of the labels and buckets that both have; returns the table written to. */
-function copyColumns(from: TextWeights, to: TextWeights): Float32Array {
+function copyColumns(from: Columns, to: Columns): Float32Array {
   const columns = Int32Array.from(from.labels, (label) => to.labels.indexOf(label));
   const [width, toWidth] = [columns.length, to.labels.length];
   const areSame = width === toWidth && columns.every((column, c) => column === c);

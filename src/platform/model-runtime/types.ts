@@ -62,7 +62,7 @@ export interface TrainingOptions {
   /** Learns on another thread what is to be learnt if no label is left out; on this one where it is not given. */
   readonly fitAhead?: (order: AheadOrder) => Ahead | undefined;
   /** Judges on another thread what was told, while this one learns; on this one where it is not given. */
-  readonly judgeBeside?: (question: Question) => Judgement | Promise<Judgement>;
+  readonly judgeBeside?: (question: Question) => Promise<Judgement>;
   readonly onProgress: (fraction: number, note: string) => void;
   readonly signal: AbortSignal;
 }
