@@ -315,59 +315,12 @@ function multiply(
   }
 }
 
-/** C[m x k] = A[m x n] transpose(B[k x n]): rows against rows. m a multiple of 2, k of 4, n of 4. */
-function multiplyTransposed(a: usize, b: usize, c: usize, m: i32, n: i32, k: i32): void {
-  const width = (<usize>n) << 2;
-  const out = (<usize>k) << 2;
-  for (let i = 0; i < m; i += 2) {
-    const a0 = a + <usize>i * width;
-    for (let j = 0; j < k; j += 4) {
-      const b0 = b + <usize>j * width;
-      const b1 = b0 + width;
-      const b2 = b1 + width;
-      const b3 = b2 + width;
-      let c00 = f32x4.splat(0),
-        c01 = c00,
-        c02 = c00,
-        c03 = c00,
-        c10 = c00,
-        c11 = c00,
-        c12 = c00,
-        c13 = c00;
-      for (let l: usize = 0; l < width; l += 16) {
-        const x0 = v128.load(a0 + l);
-        const x1 = v128.load(a0 + width + l);
-        const y0 = v128.load(b0 + l);
-        c00 = f32x4.add(c00, f32x4.mul(x0, y0));
-        c10 = f32x4.add(c10, f32x4.mul(x1, y0));
-        const y1 = v128.load(b1 + l);
-        c01 = f32x4.add(c01, f32x4.mul(x0, y1));
-        c11 = f32x4.add(c11, f32x4.mul(x1, y1));
-        const y2 = v128.load(b2 + l);
-        c02 = f32x4.add(c02, f32x4.mul(x0, y2));
-        c12 = f32x4.add(c12, f32x4.mul(x1, y2));
-        const y3 = v128.load(b3 + l);
-        c03 = f32x4.add(c03, f32x4.mul(x0, y3));
-        c13 = f32x4.add(c13, f32x4.mul(x1, y3));
-      }
-      const to = c + <usize>i * out + ((<usize>j) << 2);
-      store<f32>(to, sum4(c00));
-      store<f32>(to, sum4(c01), 4);
-      store<f32>(to, sum4(c02), 8);
-      store<f32>(to, sum4(c03), 12);
-      store<f32>(to + out, sum4(c10));
-      store<f32>(to + out, sum4(c11), 4);
-      store<f32>(to + out, sum4(c12), 8);
-      store<f32>(to + out, sum4(c13), 12);
-    }
-  }
-}
-
 /**
  * The words of a dense problem, each an i32: 0 layers, 1 rows, 2 targets, 3 importance, 4 parameters, 5 gradients,
  * 6 first moments, 7 second moments, 8 parameter count, 9 how many of them are kernels (which decay; they come first),
- * 10 classes, 11 place of one batch of rows, 12 the loss. From word 16 on, eight a layer: 0 inputs (padded), 1 units (padded),
- * 2 kernel and 3 bias (index of the first parameter), 4 sums and 5 their gradients (batch x units).
+ * 10 classes, 11 place of one batch of rows, 12 the loss, 13 room for the gradients once more. From word 16 on, eight a layer:
+ * 0 inputs (padded), 1 units (padded), 2 kernel and 3 bias (index of the first parameter), 4 sums and 5 their gradients
+ * (batch x units), 6 lists by row (batch x (units + 1)), 7 lists by unit (units x (BLOCK + 1)).
  */
 const FIRST_LAYER: usize = 16;
 
@@ -388,35 +341,167 @@ function gather(problem: usize, order: usize, count: i32): i32 {
   return padded;
 }
 
-function relu(values: usize, length: usize): void {
+/*
+ * What relu left at 0 takes no part in what comes after it, neither forward nor backward: about half of a layer, which is
+ * not looked at. A list is its length and then indexes, ascending, so that sums have the same bits as without lists.
+ */
+
+/** Rows that go backward together: what they need stays in the fastest memory. */
+const BLOCK: i32 = 32;
+
+/** Relu, and by row the units that are not 0 after it. */
+function relu(layer: usize, rows: i32): void {
   const zero = f32x4.splat(0);
-  const end = values + (length << 2);
-  for (let at = values; at < end; at += 16) v128.store(at, f32x4.max(v128.load(at), zero));
+  const units = word(layer, 1);
+  const bytes = units << 2;
+  let values = word(layer, 4);
+  let list = word(layer, 6);
+  for (let i = 0; i < rows; i++) {
+    for (let at: usize = 0; at < bytes; at += 16) v128.store(values + at, f32x4.max(v128.load(values + at), zero));
+    let end = list + 4;
+    for (let j: usize = 0; j < units; j++) {
+      store<i32>(end, <i32>j);
+      // By its bits: what is no number is not 0.
+      end += load<i32>(values + (j << 2)) != 0 ? 4 : 0;
+    }
+    store<i32>(list, <i32>((end - list - 4) >> 2));
+    values += bytes;
+    list += 4 + bytes;
+  }
+}
+
+/** By unit of a layer the rows of a block, counted from its first, in which it is not 0. */
+function listByUnit(layer: usize, from: usize, rows: i32): void {
+  const units = word(layer, 1);
+  const lists = word(layer, 7);
+  const stride = (<usize>(BLOCK + 1)) << 2;
+  for (let j: usize = 0; j < units; j++) store<i32>(lists + j * stride, 0);
+  let list = word(layer, 6) + from * (4 + (units << 2));
+  for (let i = 0; i < rows; i++) {
+    const end = endOf(list);
+    for (let at = list + 4; at < end; at += 4) {
+      const own = lists + <usize>load<i32>(at) * stride;
+      const length = load<i32>(own) + 1;
+      store<i32>(own, length);
+      store<i32>(own + ((<usize>length) << 2), i);
+    }
+    list += 4 + (units << 2);
+  }
+}
+
+function endOf(list: usize): usize {
+  return list + 4 + ((<usize>load<i32>(list)) << 2);
+}
+
+/**
+ * to += sum over the list of weight * row, of `bytes` each, a multiple of 32. Up to eight vectors stay in registers.
+ * @param weightStride bytes between the weights of neighbours; the same of rows
+ */
+function addListed(
+  list: usize,
+  weights: usize,
+  weightStride: usize,
+  rows: usize,
+  rowStride: usize,
+  to: usize,
+  bytes: usize,
+): void {
+  const end = endOf(list);
+  let c: usize = 0;
+  for (; c + 128 <= bytes; c += 128) {
+    let s0 = v128.load(to + c);
+    let s1 = v128.load(to + c, 16);
+    let s2 = v128.load(to + c, 32);
+    let s3 = v128.load(to + c, 48);
+    let s4 = v128.load(to + c, 64);
+    let s5 = v128.load(to + c, 80);
+    let s6 = v128.load(to + c, 96);
+    let s7 = v128.load(to + c, 112);
+    for (let at = list + 4; at < end; at += 4) {
+      const i = <usize>load<i32>(at);
+      const w = v128.load32_splat(weights + i * weightStride);
+      const r = rows + c + i * rowStride;
+      s0 = f32x4.add(s0, f32x4.mul(w, v128.load(r)));
+      s1 = f32x4.add(s1, f32x4.mul(w, v128.load(r, 16)));
+      s2 = f32x4.add(s2, f32x4.mul(w, v128.load(r, 32)));
+      s3 = f32x4.add(s3, f32x4.mul(w, v128.load(r, 48)));
+      s4 = f32x4.add(s4, f32x4.mul(w, v128.load(r, 64)));
+      s5 = f32x4.add(s5, f32x4.mul(w, v128.load(r, 80)));
+      s6 = f32x4.add(s6, f32x4.mul(w, v128.load(r, 96)));
+      s7 = f32x4.add(s7, f32x4.mul(w, v128.load(r, 112)));
+    }
+    v128.store(to + c, s0);
+    v128.store(to + c, s1, 16);
+    v128.store(to + c, s2, 32);
+    v128.store(to + c, s3, 48);
+    v128.store(to + c, s4, 64);
+    v128.store(to + c, s5, 80);
+    v128.store(to + c, s6, 96);
+    v128.store(to + c, s7, 112);
+  }
+  for (; c + 64 <= bytes; c += 64) {
+    let s0 = v128.load(to + c);
+    let s1 = v128.load(to + c, 16);
+    let s2 = v128.load(to + c, 32);
+    let s3 = v128.load(to + c, 48);
+    for (let at = list + 4; at < end; at += 4) {
+      const i = <usize>load<i32>(at);
+      const w = v128.load32_splat(weights + i * weightStride);
+      const r = rows + c + i * rowStride;
+      s0 = f32x4.add(s0, f32x4.mul(w, v128.load(r)));
+      s1 = f32x4.add(s1, f32x4.mul(w, v128.load(r, 16)));
+      s2 = f32x4.add(s2, f32x4.mul(w, v128.load(r, 32)));
+      s3 = f32x4.add(s3, f32x4.mul(w, v128.load(r, 48)));
+    }
+    v128.store(to + c, s0);
+    v128.store(to + c, s1, 16);
+    v128.store(to + c, s2, 32);
+    v128.store(to + c, s3, 48);
+  }
+  for (; c + 32 <= bytes; c += 32) {
+    let s0 = v128.load(to + c);
+    let s1 = v128.load(to + c, 16);
+    for (let at = list + 4; at < end; at += 4) {
+      const i = <usize>load<i32>(at);
+      const w = v128.load32_splat(weights + i * weightStride);
+      const r = rows + c + i * rowStride;
+      s0 = f32x4.add(s0, f32x4.mul(w, v128.load(r)));
+      s1 = f32x4.add(s1, f32x4.mul(w, v128.load(r, 16)));
+    }
+    v128.store(to + c, s0);
+    v128.store(to + c, s1, 16);
+  }
 }
 
 /** Sums of every layer; those before the last one after relu. */
 function forward(problem: usize, padded: i32): void {
   const layers = <i32>word(problem, 0);
   const parameters = word(problem, 4);
-  let input = word(problem, 11);
   for (let depth = 0; depth < layers; depth++) {
     const layer = layerOf(problem, depth);
     const inputs = <i32>word(layer, 0);
     const units = <i32>word(layer, 1);
     const sums = word(layer, 4);
-    multiply(
-      input,
-      (<usize>inputs) << 2,
-      4,
-      parameters + (word(layer, 2) << 2),
-      sums,
-      padded,
-      units,
-      inputs,
-      parameters + (word(layer, 3) << 2),
-    );
-    if (depth < layers - 1) relu(sums, <usize>padded * <usize>units);
-    input = sums;
+    const kernel = parameters + (word(layer, 2) << 2);
+    const bias = parameters + (word(layer, 3) << 2);
+    if (depth == 0) multiply(word(problem, 11), (<usize>inputs) << 2, 4, kernel, sums, padded, units, inputs, bias);
+    else multiplyListed(layerOf(problem, depth - 1), kernel, sums, padded, units, bias);
+    if (depth < layers - 1) relu(layer, padded);
+  }
+}
+
+/** C[rows x units] = what a layer left after relu, times a kernel, + bias. */
+function multiplyListed(before: usize, kernel: usize, c: usize, rows: i32, units: i32, bias: usize): void {
+  const width = word(before, 1) << 2;
+  const bytes = (<usize>units) << 2;
+  let input = word(before, 4);
+  let list = word(before, 6);
+  for (let i = 0; i < rows; i++) {
+    memory.copy(c, bias, bytes);
+    addListed(list, input, 4, kernel, bytes, c, bytes);
+    input += width;
+    list += 4 + width;
+    c += bytes;
   }
 }
 
@@ -453,22 +538,146 @@ function residuals(problem: usize, order: usize, count: i32, padded: i32): f64 {
   return loss;
 }
 
-/** Gradients of all parameters, from the last layer to the first. */
+/** Gradients of all parameters. */
 function backward(problem: usize, padded: i32): void {
+  const layers = <i32>word(problem, 0);
   const gradients = word(problem, 5);
-  for (let depth = <i32>word(problem, 0) - 1; depth >= 0; depth--) {
+  const turned = word(problem, 13);
+  if (layers > 1) {
+    memory.fill(turned, 0, word(problem, 9) << 2);
+    memory.fill(gradients, 0, word(problem, 9) << 2);
+    for (let from = 0; from < padded; from += BLOCK) blockBackward(problem, from, min(padded - from, BLOCK));
+  }
+  for (let depth = 0; depth < layers; depth++) {
     const layer = layerOf(problem, depth);
     const inputs = <i32>word(layer, 0);
     const units = <i32>word(layer, 1);
     const delta = word(layer, 5);
-    const input = depth == 0 ? word(problem, 11) : word(layerOf(problem, depth - 1), 4);
-    multiply(input, 4, (<usize>inputs) << 2, delta, gradients + (word(layer, 2) << 2), inputs, units, padded, 0);
+    const kernel = word(layer, 2) << 2;
     sumRows(delta, gradients + (word(layer, 3) << 2), padded, units);
-    if (depth == 0) return;
-    const before = word(layerOf(problem, depth - 1), 5);
-    multiplyTransposed(delta, word(problem, 4) + (word(layer, 2) << 2), before, padded, units, inputs);
-    gateByRelu(before, input, <usize>padded * <usize>inputs);
+    if (depth < layers - 1) transpose(turned + kernel, gradients + kernel, units, inputs);
+    else if (depth == 0)
+      multiply(word(problem, 11), 4, (<usize>inputs) << 2, delta, gradients + kernel, inputs, units, padded, 0);
   }
+}
+
+/**
+ * Adds what a block of rows says to the gradients of the kernels, from the last layer to the first. Those before the last
+ * one are added up turned over: they have something only where one of their units is not 0.
+ */
+function blockBackward(problem: usize, from: usize, rows: i32): void {
+  const last = <i32>word(problem, 0) - 1;
+  for (let depth = last; depth >= 0; depth--) {
+    const layer = layerOf(problem, depth);
+    const width = word(layer, 0) << 2;
+    const bytes = word(layer, 1) << 2;
+    const kernel = word(layer, 2) << 2;
+    const delta = word(layer, 5) + from * bytes;
+    if (depth == 0) {
+      addByUnit(layer, delta, bytes, word(problem, 11) + from * width, width, word(problem, 13) + kernel);
+      return;
+    }
+    const before = layerOf(problem, depth - 1);
+    const input = word(before, 4) + from * width;
+    listByUnit(before, from, rows);
+    if (depth == last) addByUnit(before, input, width, delta, bytes, word(problem, 5) + kernel);
+    else addByUnit(layer, delta, bytes, input, width, word(problem, 13) + kernel);
+    passBack(delta, word(problem, 4) + kernel, before, from, rows, bytes);
+  }
+}
+
+/** For each unit of a layer: to += sum of weight * row over the rows in which it is not 0; `to` has a row for each unit. */
+function addByUnit(layer: usize, weights: usize, weightStride: usize, rows: usize, rowBytes: usize, to: usize): void {
+  const lists = word(layer, 7);
+  const stride = (<usize>(BLOCK + 1)) << 2;
+  for (let j: usize = 0; j < word(layer, 1); j++)
+    addListed(lists + j * stride, weights + (j << 2), weightStride, rows, rowBytes, to + j * rowBytes, rowBytes);
+}
+
+/** Gradients of the sums of the layer before: those of this one times its kernel turned over, where relu lets them pass. */
+function passBack(delta: usize, kernel: usize, before: usize, from: usize, rows: i32, bytes: usize): void {
+  const width = word(before, 1) << 2;
+  let to = word(before, 5) + from * width;
+  let list = word(before, 6) + from * (4 + width);
+  memory.fill(to, 0, <usize>rows * width);
+  for (let i = 0; i < rows; i++) {
+    const end = endOf(list);
+    let at = list + 4;
+    for (; at + 16 <= end; at += 16) multiplyFour(delta, kernel, at, to, bytes);
+    for (; at < end; at += 4) {
+      const unit = <usize>load<i32>(at);
+      store<f32>(to + (unit << 2), product(delta, kernel + unit * bytes, bytes));
+    }
+    delta += bytes;
+    to += width;
+    list += 4 + width;
+  }
+}
+
+/** Products of a row with four rows of a kernel, those that are listed from `at` on, side by side as fast as two alone. */
+function multiplyFour(x: usize, kernel: usize, at: usize, to: usize, bytes: usize): void {
+  const i0 = <usize>load<i32>(at);
+  const i1 = <usize>load<i32>(at, 4);
+  const i2 = <usize>load<i32>(at, 8);
+  const i3 = <usize>load<i32>(at, 12);
+  const r0 = kernel + i0 * bytes;
+  const r1 = kernel + i1 * bytes;
+  const r2 = kernel + i2 * bytes;
+  const r3 = kernel + i3 * bytes;
+  let s0 = f32x4.splat(0),
+    s1 = s0,
+    s2 = s0,
+    s3 = s0;
+  for (let c: usize = 0; c < bytes; c += 16) {
+    const value = v128.load(x + c);
+    s0 = f32x4.add(s0, f32x4.mul(value, v128.load(r0 + c)));
+    s1 = f32x4.add(s1, f32x4.mul(value, v128.load(r1 + c)));
+    s2 = f32x4.add(s2, f32x4.mul(value, v128.load(r2 + c)));
+    s3 = f32x4.add(s3, f32x4.mul(value, v128.load(r3 + c)));
+  }
+  store<f32>(to + (i0 << 2), sum4(s0));
+  store<f32>(to + (i1 << 2), sum4(s1));
+  store<f32>(to + (i2 << 2), sum4(s2));
+  store<f32>(to + (i3 << 2), sum4(s3));
+}
+
+/** The product of two rows. */
+function product(a: usize, b: usize, bytes: usize): f32 {
+  let sum = f32x4.splat(0);
+  for (let c: usize = 0; c < bytes; c += 16) sum = f32x4.add(sum, f32x4.mul(v128.load(a + c), v128.load(b + c)));
+  return sum4(sum);
+}
+
+/** b = a turned over. Multiples of 8, by squares of 8: what is near each other in memory is written soon after. */
+function transpose(a: usize, b: usize, rows: i32, columns: i32): void {
+  const from = (<usize>columns) << 2;
+  const to = (<usize>rows) << 2;
+  for (let l: usize = 0; l < from; l += 32) {
+    for (let i: usize = 0; i < to; i += 32) {
+      const one = a + (i >> 2) * from + l;
+      const other = b + (l >> 2) * to + i;
+      turn4(one, from, other, to);
+      turn4(one + 16, from, other + 4 * to, to);
+      turn4(one + 4 * from, from, other + 16, to);
+      turn4(one + 4 * from + 16, from, other + 4 * to + 16, to);
+    }
+  }
+}
+
+/** A square of four by four. */
+function turn4(a: usize, from: usize, b: usize, to: usize): void {
+  const r0 = v128.load(a);
+  const r1 = v128.load(a + from);
+  const r2 = v128.load(a + 2 * from);
+  const r3 = v128.load(a + 3 * from);
+  const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+  const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+  const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(b, v128.shuffle<i64>(low01, low23, 0, 2));
+  v128.store(b + to, v128.shuffle<i64>(low01, low23, 1, 3));
+  v128.store(b + 2 * to, v128.shuffle<i64>(high01, high23, 0, 2));
+  v128.store(b + 3 * to, v128.shuffle<i64>(high01, high23, 1, 3));
 }
 
 function sumRows(rows: usize, to: usize, count: i32, units: i32): void {
@@ -477,14 +686,6 @@ function sumRows(rows: usize, to: usize, count: i32, units: i32): void {
     let sum = f32x4.splat(0);
     for (let i = 0; i < count; i++) sum = f32x4.add(sum, v128.load(rows + <usize>i * width + c));
     v128.store(to + c, sum);
-  }
-}
-
-/** Where relu gave 0 no gradient passes. */
-function gateByRelu(gradients: usize, values: usize, length: usize): void {
-  const zero = f32x4.splat(0);
-  for (let at: usize = 0; at < length << 2; at += 16) {
-    v128.store(gradients + at, v128.and(v128.load(gradients + at), f32x4.gt(v128.load(values + at), zero)));
   }
 }
 

@@ -116,7 +116,8 @@ describe('SparseHead', () => {
   });
 });
 
-const ROWS = 11;
+/** More than two of the blocks in which rows go backward, the last one not full. */
+const ROWS = 75;
 
 function aDenseProblem(sizes: readonly number[], over: Partial<DenseProblem> = {}): DenseProblem {
   const start = freshNetwork(sizes, random).map((layer) => ({
@@ -250,6 +251,26 @@ describe('DenseHead', () => {
       expect(value).toBeCloseTo(before - Math.sign(before) * 0.01, 4);
     });
     expect([...layer!.bias]).toEqual([...problem.start[0]!.bias]);
+  });
+
+  it('passes nothing on through units that are always 0, and all through those that never are', () => {
+    const problem = aDenseProblem([6, 9, 5, 4]);
+    problem.start[0]!.bias.set([-1e3, 1e3, -1e3, 1e3]);
+    problem.start[1]!.bias.set([-1e3, 1e3]);
+    const found = new DenseHead(problem).gradients(everyRow);
+    expect([...found[1]!.kernel.subarray(0, 5)]).toEqual([0, 0, 0, 0, 0]);
+    const together = found.flatMap(({ kernel, bias }) => [kernel, bias]);
+    tfGradients(problem).forEach((expected, i) =>
+      expected.forEach((gradient, at) =>
+        expect(together[i]![at]! / (1 + Math.abs(gradient))).toBeCloseTo(gradient / (1 + Math.abs(gradient)), 4),
+      ),
+    );
+  });
+
+  it('does not lose what is no number in units that relu would close', () => {
+    const problem = aDenseProblem([6, 9, 5, 4]);
+    problem.rows[7] = NaN;
+    expect(new DenseHead(problem).learn(everyRow, 0.01)).toBeNaN();
   });
 
   it('is the same bytes for the same input', () => {

@@ -26,6 +26,11 @@ const LOSS_WORD = 12;
 const PAD = 8;
 const padded = (count: number): number => Math.ceil(count / PAD) * PAD;
 
+/** Rows that go backward together, as in the kernels. */
+const BLOCK = 32;
+/** Of the arena of a dense network, the first place of the first layer, and how many each has. */
+const [FIRST_LAYER, OF_LAYER] = [11, 4];
+
 /** Memory of its own for one problem, cut into pieces of the given sizes in bytes. */
 class Arena {
   readonly kernels: Kernels;
@@ -157,10 +162,15 @@ export class DenseHead {
     const width = layers[0]!.inputs;
     const count = targets.length;
     const fixed = [16 + 8 * layers.length, count * width, count, count, ...Array<number>(4).fill(parameters)];
-    const sums = layers.flatMap(({ units }) => [most * units, most * units]);
-    this.arena = new Arena([...fixed, most * width, batch, ...sums].map((length) => length * 4));
+    const ofLayers = layers.flatMap(({ units }) => [
+      most * units,
+      most * units,
+      most * (units + 1),
+      units * (BLOCK + 1),
+    ]);
+    this.arena = new Arena([...fixed, most * width, batch, parameters, ...ofLayers].map((length) => length * 4));
     const [words, ofRows, ofTargets, ofImportance, ...rest] = this.arena.places;
-    const [ofParameters, gradients, firsts, seconds, ofBatch] = rest;
+    const [ofParameters, gradients, firsts, seconds, ofBatch, , turned] = rest;
     const { floats, integers } = this.arena;
     copyRows(rows, start[0]!.inputs, floats(ofRows!, count * width), width);
     this.arena.layTargets(targets, ofTargets!, words!);
@@ -169,9 +179,9 @@ export class DenseHead {
     const facts = [layers.length, ofRows, ofTargets, ofImportance, ofParameters, gradients, firsts, seconds];
     const classes = start.at(-1)!.units;
     integers(words!, 12).set([...facts, parameters, kernels, classes, ofBatch].map(Number));
+    integers(words!, 14)[13] = turned!;
     layers.forEach(({ inputs, units, kernel, bias }, depth) => {
-      const [ofSums, ofDeltas] = this.arena.places.slice(10 + 2 * depth);
-      integers(words! + 4 * (16 + 8 * depth), 6).set([inputs, units, kernel, bias, ofSums!, ofDeltas!]);
+      integers(words! + 4 * (16 + 8 * depth), 8).set([inputs, units, kernel, bias, ...this.placesOfLayer(depth)]);
     });
   }
 
@@ -192,7 +202,7 @@ export class DenseHead {
   answer(order: Int32Array): Float32Array[] {
     this.arena.kernels.answerDense(this.words, this.place(order), order.length);
     const classes = this.problem.start.at(-1)!.units;
-    const sums = this.arena.places[10 + 2 * (this.layers.length - 1)]!;
+    const [sums] = this.placesOfLayer(this.layers.length - 1) as [number];
     const stride = this.layers.at(-1)!.units;
     return Array.from(order, (_, i) => this.arena.floats(sums + 4 * i * stride, classes).slice());
   }
@@ -200,6 +210,11 @@ export class DenseHead {
   /** The weights so far. */
   network(): DenseNetwork {
     return this.read(this.arena.places[4]!);
+  }
+
+  /** Of its sums, their gradients and both kinds of lists. */
+  private placesOfLayer(depth: number): number[] {
+    return this.arena.places.slice(FIRST_LAYER + OF_LAYER * depth, FIRST_LAYER + OF_LAYER * (depth + 1));
   }
 
   private get words(): number {
