@@ -621,7 +621,7 @@ function passBack(delta: usize, kernel: usize, before: usize, from: usize, rows:
   }
 }
 
-/** Products of a row with four rows of a kernel, those that are listed from `at` on, side by side as fast as two alone. */
+/** Products of a row with four rows of a kernel, those that are listed from `at` on: side by side, as one alone waits for itself. */
 function multiplyFour(x: usize, kernel: usize, at: usize, to: usize, bytes: usize): void {
   const i0 = <usize>load<i32>(at);
   const i1 = <usize>load<i32>(at, 4);
