@@ -400,7 +400,7 @@ function endOf(list: usize): usize {
 }
 
 /**
- * to += sum over the list of weight * row, of `bytes` each, a multiple of 32. Up to eight vectors stay in registers.
+ * to += sum over the list of weight * row, of `bytes` each, a multiple of 32. Eight vectors stay in registers, of the rest two.
  * @param weightStride bytes between the weights of neighbours; the same of rows
  */
 function addListed(
@@ -444,25 +444,6 @@ function addListed(
     v128.store(to + c, s5, 80);
     v128.store(to + c, s6, 96);
     v128.store(to + c, s7, 112);
-  }
-  for (; c + 64 <= bytes; c += 64) {
-    let s0 = v128.load(to + c);
-    let s1 = v128.load(to + c, 16);
-    let s2 = v128.load(to + c, 32);
-    let s3 = v128.load(to + c, 48);
-    for (let at = list + 4; at < end; at += 4) {
-      const i = <usize>load<i32>(at);
-      const w = v128.load32_splat(weights + i * weightStride);
-      const r = rows + c + i * rowStride;
-      s0 = f32x4.add(s0, f32x4.mul(w, v128.load(r)));
-      s1 = f32x4.add(s1, f32x4.mul(w, v128.load(r, 16)));
-      s2 = f32x4.add(s2, f32x4.mul(w, v128.load(r, 32)));
-      s3 = f32x4.add(s3, f32x4.mul(w, v128.load(r, 48)));
-    }
-    v128.store(to + c, s0);
-    v128.store(to + c, s1, 16);
-    v128.store(to + c, s2, 32);
-    v128.store(to + c, s3, 48);
   }
   for (; c + 32 <= bytes; c += 32) {
     let s0 = v128.load(to + c);
