@@ -61,7 +61,7 @@ function softmax(scores: usize, classes: i32, stride: i32): f64 {
   const total = sum4(total4);
   const inverse = f32x4.splat(1 / total);
   for (let at = scores; at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), inverse));
-  // Else subnormal numbers, which some processors multiply a hundred times slower.
+  // Else subnormal numbers, which some processors multiply many times slower.
   for (let c = classes; c < stride; c++) store<f32>(scores + ((<usize>c) << 2), 0);
   return <f64>most + NativeMath.log(<f64>total);
 }
@@ -529,23 +529,33 @@ function residuals(problem: usize, order: usize, count: i32, padded: i32): f64 {
 function backward(problem: usize, padded: i32): void {
   const layers = <i32>word(problem, 0);
   const gradients = word(problem, 5);
-  const turned = word(problem, 13);
-  if (layers > 1) {
-    const last = word(layerOf(problem, layers - 1), 2) << 2;
-    memory.fill(turned, 0, last);
-    memory.fill(gradients + last, 0, (word(problem, 9) << 2) - last);
-    for (let from = 0; from < padded; from += BLOCK) blockBackward(problem, from, min(padded - from, BLOCK));
-  }
+  if (layers == 1) differentiateOnly(problem, layerOf(problem, 0), padded);
+  else differentiateBlocks(problem, layers, padded);
   for (let depth = 0; depth < layers; depth++) {
     const layer = layerOf(problem, depth);
-    const inputs = <i32>word(layer, 0);
-    const units = <i32>word(layer, 1);
-    const delta = word(layer, 5);
+    sumRows(word(layer, 5), gradients + (word(layer, 3) << 2), padded, <i32>word(layer, 1));
+  }
+}
+
+/** Gradient of the kernel of a layer that has none before it and none after it: nothing of it is left out. */
+function differentiateOnly(problem: usize, layer: usize, padded: i32): void {
+  const inputs = word(layer, 0);
+  const kernel = word(problem, 5) + (word(layer, 2) << 2);
+  multiply(word(problem, 11), 4, inputs << 2, word(layer, 5), kernel, <i32>inputs, <i32>word(layer, 1), padded, 0);
+}
+
+/** Gradients of the kernels of several layers, block by block. */
+function differentiateBlocks(problem: usize, layers: i32, padded: i32): void {
+  const gradients = word(problem, 5);
+  const turned = word(problem, 13);
+  const last = word(layerOf(problem, layers - 1), 2) << 2;
+  memory.fill(turned, 0, last);
+  memory.fill(gradients + last, 0, (word(problem, 9) << 2) - last);
+  for (let from = 0; from < padded; from += BLOCK) blockBackward(problem, from, min(padded - from, BLOCK));
+  for (let depth = 0; depth < layers - 1; depth++) {
+    const layer = layerOf(problem, depth);
     const kernel = word(layer, 2) << 2;
-    sumRows(delta, gradients + (word(layer, 3) << 2), padded, units);
-    if (depth < layers - 1) transpose(turned + kernel, gradients + kernel, units, inputs);
-    else if (depth == 0)
-      multiply(word(problem, 11), 4, (<usize>inputs) << 2, delta, gradients + kernel, inputs, units, padded, 0);
+    transpose(turned + kernel, gradients + kernel, <i32>word(layer, 1), <i32>word(layer, 0));
   }
 }
 

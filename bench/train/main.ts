@@ -4,6 +4,11 @@ import { parseArgs } from 'node:util';
 import { markdownTable, median } from '../table.js';
 import { type Case, type Contender, flywheel, pyTorch, tensorFlowJs } from './contenders.js';
 
+/*
+ * npm run bench:train [-- --cases 'dense 32,sparse'] [--seconds 2] [--rounds 3] [--json FILE]: examples a second beside
+ * PyTorch, where it can be imported, and TensorFlow.js.
+ */
+
 /** In this order in every round, so that noise meets all alike. */
 const CONTENDERS: Readonly<Record<string, Contender>> = {
   'flywheel, 1 thread': flywheel,
