@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RevisedLabel } from '../core/label.js';
 import { Database } from '../platform/database/database.js';
+import { isAboutLabel } from '../platform/database/in-quarantine.js';
 
 export interface QuarantineRow {
   readonly id: string;
@@ -87,8 +88,7 @@ export class QuarantineStore {
   }
 }
 
-const IS_ITS_LABEL = `s.project_id = q.project_id and s.status = 'resolved'
-  and s.revision > q.after_revision and s.revision <= q.to_revision`;
+const IS_ITS_LABEL = `s.status = 'resolved' and ${isAboutLabel('s')}`;
 
 const QUARANTINES = `
 select q.id, q.version, q.reason, q.created_at as "createdAt", q.released_at as "releasedAt",
