@@ -1,46 +1,39 @@
 /*
- * Gradients of convolutions and of max pooling, of one image at a time, and what a normalised batch is multiplied by and
- * moved by, in AssemblyScript: compiled by `npm run build:kernels` into src/platform/model-runtime/convolutions.wasm,
- * which is committed and compared with a fresh build by the tests.
+ * Gradients of convolutions and of max pooling, of one image at a time, in AssemblyScript: compiled by
+ * `npm run build:kernels` into src/platform/model-runtime/convolutions.wasm, which is committed and compared with a fresh
+ * build by the tests.
  *
  * Base SIMD only: the same bytes in give the same bytes out on every machine. Images are [height, width, channels],
  * filters [height, width, channels in, channels out], never dilated: TensorFlow.js has no gradient then. Sums over a row
  * of answers stay in registers, so nothing is unrolled to columns first. The caller lays the memory out, above `heapBase`.
  */
+import {
+  bytesOf,
+  FILTER,
+  FILTER_HEIGHT,
+  FILTER_WIDTH,
+  IMAGE,
+  IN_CHANNELS,
+  IN_HEIGHT,
+  IN_WIDTH,
+  OUT_CHANNELS,
+  OUT_HEIGHT,
+  OUT_WIDTH,
+  PAD_LEFT,
+  PAD_TOP,
+  place,
+  STRIDE_ACROSS,
+  STRIDE_DOWN,
+  TO,
+  word,
+} from './parts/problem';
+
+/** Where the gradient of the answers lies: what else a problem has. */
+const GRADIENT = 15;
 
 /** First byte that is free: static data lies below. */
 export function heapBase(): usize {
   return __heap_base;
-}
-
-/* The words of a problem, each an i32: its sizes, and where image, gradient of the answers, filter and answer lie. */
-const IN_HEIGHT = 0;
-const IN_WIDTH = 1;
-const IN_CHANNELS = 2;
-const OUT_HEIGHT = 3;
-const OUT_WIDTH = 4;
-const OUT_CHANNELS = 5;
-const FILTER_HEIGHT = 6;
-const FILTER_WIDTH = 7;
-const STRIDE_DOWN = 8;
-const STRIDE_ACROSS = 9;
-const PAD_TOP = 10;
-const PAD_LEFT = 11;
-const IMAGE = 12;
-const GRADIENT = 13;
-const FILTER = 14;
-const TO = 15;
-
-function word(problem: usize, index: i32): i32 {
-  return load<i32>(problem + ((<usize>index) << 2));
-}
-
-function place(problem: usize, index: i32): usize {
-  return <usize>load<u32>(problem + ((<usize>index) << 2));
-}
-
-function bytesOf(floats: i32): usize {
-  return (<usize>floats) << 2;
 }
 
 /** First answer along one side whose window has this tap inside of the image. */
@@ -347,19 +340,4 @@ function addToLargest(image: usize, to: usize, gradient: usize): void {
     }
   }
   store<f32>(to + best, load<f32>(to + best) + load<f32>(gradient));
-}
-
-/** Channel by channel: value * factor + shift, in place, of `count` places of so many channels. */
-export function scaleAndShift(values: usize, count: i32, channels: i32, factors: usize, shifts: usize): void {
-  const bytes = bytesOf(channels);
-  for (let left = count; left > 0; left--) {
-    let c: usize = 0;
-    for (; c + 16 <= bytes; c += 16) {
-      const scaled = f32x4.mul(v128.load(values + c), v128.load(factors + c));
-      v128.store(values + c, f32x4.add(scaled, v128.load(shifts + c)));
-    }
-    for (; c < bytes; c += 4)
-      store<f32>(values + c, load<f32>(values + c) * load<f32>(factors + c) + load<f32>(shifts + c));
-    values += bytes;
-  }
 }

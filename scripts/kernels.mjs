@@ -15,7 +15,9 @@ const FLAGS = [
 ];
 
 /** Names of the modules. */
-export const KERNELS = readdirSync(`${root}kernels`).map((file) => file.replace(/\.ts$/, ''));
+export const KERNELS = readdirSync(`${root}kernels`)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replace(/\.ts$/, ''));
 
 /** The bytes of a module; throws with the compiler's own words when it does not compile. */
 export async function compileKernel(name) {

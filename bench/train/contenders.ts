@@ -16,7 +16,7 @@ const RATE = 4e-3;
 export type Case = 'dense 32' | 'dense 256' | 'sparse' | 'base' | 'cnn';
 
 /** Examples a second, or undefined where the contender is not there. */
-export type Contender = (work: Case, seconds: number) => Promise<number | undefined>;
+type Contender = (work: Case, seconds: number) => Promise<number | undefined>;
 
 const random = seededRandom(1);
 const rows = Float32Array.from({ length: ROWS * WIDTH }, () => random.normal());
@@ -43,14 +43,13 @@ async function timed(batch: number, seconds: number, step: (from: number) => voi
 
 const orders = (batch: number) => (from: number) => Int32Array.from({ length: batch }, (_, i) => from + i);
 
-/** A small convolutional base, forward only, as a run computes activations: by TensorFlow.js. */
-async function baseForward(backend: 'cpu' | 'wasm', seconds: number): Promise<number> {
+type Net = Awaited<ReturnType<typeof convolutionalBase>>;
+
+async function convolutionalBase() {
   const { layers, sequential } = await import('@tensorflow/tfjs-layers');
-  await (backend === 'cpu' ? import('@tensorflow/tfjs-backend-cpu') : import('@tensorflow/tfjs-backend-wasm'));
-  await tf.setBackend(backend);
   const convolution = (filters: number) =>
     ({ filters, kernelSize: 3, strides: 2, padding: 'same', activation: 'relu' }) as const;
-  const net = sequential({
+  return sequential({
     layers: [
       layers.conv2d({ inputShape: [64, 64, 3], ...convolution(16) }),
       layers.conv2d(convolution(32)),
@@ -59,8 +58,13 @@ async function baseForward(backend: 'cpu' | 'wasm', seconds: number): Promise<nu
       layers.dense({ units: 256, activation: 'relu' }),
     ],
   });
+}
+
+/** A small convolutional base, forward only, as a run computes activations. */
+async function baseForward(seconds: number, answer: (net: Net, pictures: tf.Tensor) => tf.Tensor): Promise<number> {
+  const net = await convolutionalBase();
   const pictures = tf.randomNormal([32, 64, 64, 3], 0, 1, 'float32', 1);
-  return timed(32, seconds, () => tf.tidy(() => void (net.predict(pictures) as tf.Tensor).dataSync()));
+  return timed(32, seconds, () => tf.tidy(() => void answer(net, pictures).dataSync()));
 }
 
 /** A small convolutional network trained whole, as a base is trained on: by TensorFlow.js and our kernels for it. */
@@ -99,9 +103,12 @@ async function convolutionalTraining(backend: 'cpu' | 'wasm', seconds: number): 
   );
 }
 
-export const flywheel: Contender = async (work, seconds) => {
+const flywheel: Contender = async (work, seconds) => {
   if (work === 'cnn') return convolutionalTraining('wasm', seconds);
-  if (work === 'base') return baseForward('wasm', seconds);
+  if (work === 'base') {
+    await openBackend('wasm');
+    return baseForward(seconds, (net, pictures) => net.apply(pictures, { training: false }) as tf.Tensor);
+  }
   const batch = work === 'dense 256' ? 256 : 32;
   const order = orders(batch);
   if (work === 'sparse') {
@@ -121,17 +128,17 @@ export const flywheel: Contender = async (work, seconds) => {
 };
 
 /** TensorFlow.js with its own optimizer; the sparse case as rows of a gathered table, which it has no sparse update for. */
-export const tensorFlowJs =
+const tensorFlowJs =
   (backend: 'cpu' | 'wasm'): Contender =>
   async (work, seconds) => {
     // Neither backend ends a step on a gathered table of this size in reasonable time: training.md of the plan has it.
     if (work === 'sparse') return undefined;
-    if (work === 'base') return baseForward(backend, seconds);
     // On WebAssembly there is no training of convolutions without our kernels.
     if (work === 'cnn') return backend === 'cpu' ? convolutionalTraining('cpu', seconds) : undefined;
     await import('@tensorflow/tfjs-layers');
     await (backend === 'cpu' ? import('@tensorflow/tfjs-backend-cpu') : import('@tensorflow/tfjs-backend-wasm'));
     await tf.setBackend(backend);
+    if (work === 'base') return baseForward(seconds, (net, pictures) => net.predict(pictures) as tf.Tensor);
     const batch = work === 'dense 256' ? 256 : 32;
     const variables = freshNetwork([WIDTH, HIDDEN, CLASSES], random).flatMap(({ inputs, units, kernel, bias }) => [
       tf.variable(tf.tensor2d(kernel, [inputs, units])),
@@ -157,7 +164,7 @@ function step(optimizer: tf.Optimizer, variables: tf.Variable[], from: number, b
 }
 
 /** Debian's PyTorch (package python3-torch), when it is installed. */
-export const pyTorch =
+const pyTorch =
   (threads: number): Contender =>
   async (work, seconds) => {
     const script = fileURLToPath(new URL('./torch_peer.py', import.meta.url));
@@ -166,3 +173,12 @@ export const pyTorch =
     });
     return status === 0 ? Number(stdout) : undefined;
   };
+
+/** In this order in every round, so that noise meets all alike. */
+export const CONTENDERS: Readonly<Record<string, Contender>> = {
+  'flywheel, 1 thread': flywheel,
+  'PyTorch, 1 thread': pyTorch(1),
+  'PyTorch, 2 threads': pyTorch(2),
+  'TensorFlow.js wasm': tensorFlowJs('wasm'),
+  'TensorFlow.js cpu': tensorFlowJs('cpu'),
+};

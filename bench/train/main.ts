@@ -1,22 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { markdownTable, median } from '../table.js';
-import { type Case, type Contender, flywheel, pyTorch, tensorFlowJs } from './contenders.js';
+import { type Case, CONTENDERS } from './contenders.js';
 
 /*
  * npm run bench:train [-- --cases 'dense 32,sparse'] [--seconds 2] [--rounds 3] [--json FILE]: examples a second beside
  * PyTorch, where it can be imported, and TensorFlow.js.
  */
-
-/** In this order in every round, so that noise meets all alike. */
-const CONTENDERS: Readonly<Record<string, Contender>> = {
-  'flywheel, 1 thread': flywheel,
-  'PyTorch, 1 thread': pyTorch(1),
-  'PyTorch, 2 threads': pyTorch(2),
-  'TensorFlow.js wasm': tensorFlowJs('wasm'),
-  'TensorFlow.js cpu': tensorFlowJs('cpu'),
-};
 
 const CASES: Readonly<Record<Case, string>> = {
   'dense 32': '256-128-77, Adam, batch 32',
@@ -38,7 +31,7 @@ async function main(): Promise<void> {
   const cases = values.cases.split(',') as Case[];
   const rates = new Map<string, number[]>();
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    for (const [work, name] of everyPair(cases)) await measure(rates, work, name, Number(values.seconds));
+    for (const [work, name] of everyPair(cases)) measure(rates, work, name, values.seconds);
   }
   const medians = Object.fromEntries([...rates].map(([key, found]) => [key, median(found)]));
   const rows = cases.map((work) => [
@@ -53,11 +46,16 @@ async function main(): Promise<void> {
 const everyPair = (cases: readonly Case[]): [Case, string][] =>
   cases.flatMap((work) => Object.keys(CONTENDERS).map((name): [Case, string] => [work, name]));
 
-async function measure(rates: Map<string, number[]>, work: Case, name: string, seconds: number): Promise<void> {
-  const rate = await CONTENDERS[name]!(work, seconds);
+const ONE = fileURLToPath(new URL('./one.js', import.meta.url));
+
+function measure(rates: Map<string, number[]>, work: Case, name: string, seconds: string): void {
+  const said = execFileSync(process.execPath, [ONE, name, work, seconds], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const key = `${work}/${name}`;
-  if (rate !== undefined) rates.set(key, [...(rates.get(key) ?? []), rate]);
-  process.stderr.write(`${work}, ${name}: ${rate ? Math.round(rate) : 'not there'}\n`);
+  if (said !== '') rates.set(key, [...(rates.get(key) ?? []), Number(said)]);
+  process.stderr.write(`${work}, ${name}: ${said === '' ? 'not there' : Math.round(Number(said))}\n`);
 }
 
 const shown = (rate: number | undefined, ours: number): string =>

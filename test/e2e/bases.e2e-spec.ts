@@ -95,7 +95,7 @@ describe('a pre-trained base', () => {
     await postPictures(client, 100, 10);
     await trained(client);
     await trained(client);
-    const segments = await flywheel.app.get(ObjectStore).list(`activations/bases/${brought.hash}/1/`);
+    const segments = await flywheel.app.get(ObjectStore).list(`activations/bases/${brought.hash}/2/`);
     expect(segments).toHaveLength(2);
   });
 

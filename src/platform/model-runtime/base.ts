@@ -35,6 +35,7 @@ export class Base {
   ): Promise<Base> {
     const { tf } = await openBackend(wanted);
     const net = await (spec.format === 'layers-model' ? layersNet : graphNet)(tf, files, spec);
+    if (!net.weights().every(areNumbers)) throw new TrainingRefused('not all of its weights are numbers');
     const probe = new Float32Array(numbersOf(spec.input));
     const [activations] = await run(tf, net, spec.input, [probe]);
     if (!activations!.every(Number.isFinite)) throw new TrainingRefused('its activations of zeros are no numbers');
@@ -92,6 +93,9 @@ export class Base {
     this.net.dispose();
   }
 }
+
+/** Convolutions leave zeros out, and rely on it. */
+const areNumbers = (weights: Tensor): boolean => (weights.dataSync() as Float32Array).every(Number.isFinite);
 
 const shapeOf = (input: ForeignInput): readonly number[] =>
   input.kind === 'image' ? [input.height, input.width, input.channels] : [input.size];
@@ -159,7 +163,9 @@ async function layersNet(tf: Tf, files: ModelFiles, { outputLayer, trainableFrom
   const layer = outputLayer === null ? last : await refusing(() => whole.getLayer(outputLayer));
   const cut = model({ inputs: whole.inputs, outputs: layer.output as SymbolicTensor });
   return {
-    answer: (inputs: Tensor) => cut.predict(inputs) as Tensor,
+    // `predict` would copy the inputs first, to answer them in parts.
+    answer: (inputs: Tensor) => cut.apply(inputs, { training: false }) as Tensor,
+    weights: () => whole.getWeights(),
     model: whole as LayersModel | undefined,
     output: layer.output as SymbolicTensor | undefined,
     dispose: () => void whole.dispose(),
@@ -184,6 +190,7 @@ async function graphNet(tf: Tf, files: ModelFiles, { outputLayer }: BaseSpec<For
   const nodes = outputLayer === null ? graph.outputNodes[0]! : outputLayer;
   return {
     answer: (inputs) => graph.execute(inputs, nodes) as Tensor,
+    weights: () => Object.values(graph.weights).flat(),
     model: undefined,
     output: undefined,
     dispose: () => void graph.dispose(),

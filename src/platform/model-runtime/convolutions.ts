@@ -15,9 +15,8 @@ interface Kernels {
   addDepthwiseFilterGradient(problem: number): void;
   addDepthwiseInputGradient(problem: number): void;
   addPoolGradient(problem: number): void;
-  scaleAndShift(values: number, count: number, channels: number, factors: number, shifts: number): void;
 }
-type Gradient = Exclude<keyof Kernels, 'heapBase' | 'scaleAndShift'>;
+type Gradient = Exclude<keyof Kernels, 'heapBase'>;
 
 /** Of the whole memory; one image of a layer takes a few of its thousandths. */
 const MOST_PAGES = 2 ** 14;
@@ -57,14 +56,14 @@ function lay<Lengths extends number[]>(...lengths: Lengths): { [Index in keyof L
 function layProblem(info: Conv2DInfo, filterLength: number): Problem {
   const length = info.inHeight * info.inWidth * info.inChannels;
   const answers = info.outHeight * info.outWidth * info.outChannels;
-  const [words, image, gradient, filter, to] = lay(WORDS, length, answers, filterLength, length);
-  const places = [image, gradient, filter, to].map(({ byteOffset }) => byteOffset);
+  const [words, image, filter, to, gradient] = lay(WORDS, length, filterLength, length, answers);
+  const places = [image, filter, to, gradient].map(({ byteOffset }) => byteOffset);
   new Int32Array(words.buffer, words.byteOffset, WORDS).set([...sizesOf(info), ...places]);
   return { place: words.byteOffset, image, gradient, filter, to };
 }
 
 /** As the kernels number them. */
-const sizesOf = (info: Conv2DInfo): number[] => [
+export const sizesOf = (info: Conv2DInfo): number[] => [
   ...[info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth, info.outChannels],
   ...[info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth],
   ...[info.padInfo.top, info.padInfo.left],
@@ -108,26 +107,3 @@ export function inputGradient(
 /** An image of a batch. */
 const part = (batch: Float32Array, image: number, { length }: Float32Array): Float32Array =>
   batch.subarray(image * length, (image + 1) * length);
-
-/** Floats that are scaled in one call. */
-const MOST_SCALED = 2 ** 16;
-
-/** `to` is `from` times a factor and moved by a shift, both one number a channel: the last dimension. */
-export function scaleAndShift(
-  from: Float32Array,
-  { factors, shifts }: { readonly factors: Float32Array; readonly shifts: Float32Array },
-  to: Float32Array,
-): void {
-  const channels = factors.length;
-  const atOnce = Math.max(1, Math.floor(MOST_SCALED / channels)) * channels;
-  const [values, ofFactors, ofShifts] = lay(atOnce, channels, channels);
-  ofFactors.set(factors);
-  ofShifts.set(shifts);
-  const places = [ofFactors.byteOffset, ofShifts.byteOffset] as const;
-  for (let at = 0; at < from.length; at += atOnce) {
-    const some = from.subarray(at, at + atOnce);
-    values.set(some);
-    open().kernels.scaleAndShift(values.byteOffset, some.length / channels, channels, ...places);
-    to.set(values.subarray(0, some.length), at);
-  }
-}

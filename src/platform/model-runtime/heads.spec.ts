@@ -18,7 +18,7 @@ describe('the committed WebAssembly', () => {
       compileKernel(name: string): Promise<Uint8Array>;
       KERNELS: readonly string[];
     };
-    expect(KERNELS).toEqual(['convolutions', 'heads']);
+    expect(KERNELS).toEqual(['convolutions', 'forward', 'heads']);
     for (const name of KERNELS) {
       const committed = readFileSync(new URL(`./${name}.wasm`, import.meta.url));
       expect(committed.equals(await compileKernel(name)), name).toBe(true);

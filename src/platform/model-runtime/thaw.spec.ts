@@ -193,4 +193,12 @@ describe('a base that is trained on', () => {
     const spec: BaseSpec = { format: 'layers-model', input, outputLayer: null, trainableFrom: 'nowhere' };
     await expect(Base.open(network, spec, 'wasm')).rejects.toThrow(TrainingRefused);
   });
+
+  it('refuses weights that are no numbers, even where an input of zeros does not meet them', async () => {
+    const spec: BaseSpec = { format: 'layers-model', input, outputLayer: null, trainableFrom: null };
+    const weights = Buffer.from(network.get('weights.bin')!);
+    weights.writeFloatLE(NaN, 0);
+    const opened = Base.open(new Map([...network, ['weights.bin', weights]]), spec, 'wasm');
+    await expect(opened).rejects.toThrow('not all of its weights are numbers');
+  });
 });

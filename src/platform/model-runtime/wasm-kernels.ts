@@ -1,11 +1,13 @@
 import {
   backend_util,
   type BatchMatMulAttrs,
+  type Conv2DAttrs,
   type Conv2DBackpropFilterAttrs,
   type Conv2DBackpropInputAttrs,
   type DepthwiseConv2dNativeBackpropFilterAttrs,
   type DepthwiseConv2dNativeBackpropInputAttrs,
   type FusedBatchNormAttrs,
+  type FusedConv2DAttrs,
   getKernel,
   type MaxPoolGradAttrs,
   type NamedAttrMap,
@@ -15,7 +17,8 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { type Conv2DInfo, filterGradient, inputGradient, scaleAndShift } from './convolutions.js';
+import { type Conv2DInfo, filterGradient, inputGradient } from './convolutions.js';
+import { convolve, LIMITS, scaleAndShift } from './forward.js';
 
 /*
  * What TensorFlow.js 4.22 lacks or gets wrong on its WebAssembly backend, until a release brings it:
@@ -26,6 +29,7 @@ import { type Conv2DInfo, filterGradient, inputGradient, scaleAndShift } from '.
  * - convolutions with padding "same" and strides larger than their filter answer with zeros or noise, unless the padding
  *   is given in numbers;
  * - batch normalisation takes more of the time of a network than its convolutions;
+ * - convolutions do not use that relu leaves half of what they read at 0;
  * - the gradient of a convolution's input, and products of matrices that are to be turned over, are right and slow.
  *
  * All tensors are [batch, height, width, channels].
@@ -57,6 +61,7 @@ export function registerWasmKernels(): void {
   turnBefore('BatchMatMul');
   wrap('FusedBatchNorm', batchNorm);
   for (const name of ['Conv2D', 'FusedConv2D', 'DepthwiseConv2dNative', 'FusedDepthwiseConv2D']) padInNumbers(name);
+  for (const name of ['Conv2D', 'FusedConv2D']) wrap(name, convolution);
 }
 
 const register = <Attrs>(kernelName: string, kernel: (call: Call<Attrs>) => TensorInfo): void =>
@@ -76,12 +81,10 @@ function batchNorm({ inputs, attrs, backend }: Call<FusedBatchNormAttrs>, own: O
   const channels = x!.shape.at(-1)!;
   if ([mean, variance, offset, scale].some((of) => of && !(of.shape.length === 1 && of.shape[0] === channels)))
     return own({ inputs, attrs, backend });
-  const answer = backend.makeOutput(x!.shape, 'float32');
   const [means, variances, offsets, scales] = [mean, variance, offset, scale].map((of) => of && valuesOf(backend, of));
   const factors = Float32Array.from(variances!, (of, c) => (scales?.[c] ?? 1) / Math.sqrt(of + attrs.varianceEpsilon));
   const shifts = Float32Array.from(factors, (factor, c) => (offsets?.[c] ?? 0) - means![c]! * factor);
-  scaleAndShift(valuesOf(backend, x!), { factors, shifts }, valuesOf(backend, answer));
-  return answer;
+  return scaleAndShift(backend, x!, factors, shifts);
 }
 
 /** Lets a product see matrices that are turned over already. */
@@ -144,6 +147,21 @@ function paddingOf(input: readonly number[], filter: readonly number[], attrs: P
     [padInfo.left, padInfo.right],
     [0, 0],
   ];
+}
+
+type ConvolutionAttrs = Conv2DAttrs & Partial<Pick<FusedConv2DAttrs, 'activation'>>;
+
+/** What is not dilated and ends in a limit or in nothing; the backend's own otherwise. */
+function convolution({ inputs, attrs, backend }: Call<ConvolutionAttrs>, own: Own<ConvolutionAttrs>): TensorInfo {
+  const { x, filter, bias } = inputs as { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
+  const { strides, pad, dilations, dimRoundingMode } = attrs;
+  const shapes = [x.shape as Shape4, filter.shape as Shape4] as const;
+  const info = backend_util.computeConv2DInfo(...shapes, strides, dilations, pad, dimRoundingMode);
+  const limits = LIMITS[attrs.activation ?? 'linear'];
+  const isOfChannels = !bias || (bias.shape.length === 1 && bias.shape[0] === info.outChannels);
+  const isDilated = info.dilationHeight !== 1 || info.dilationWidth !== 1;
+  if (!limits || !isOfChannels || isDilated || attrs.dataFormat === 'NCHW') return own({ inputs, attrs, backend });
+  return convolve(backend, { x, filter, bias }, info, limits);
 }
 
 /** Values of a tensor in place. Taken after the last allocation: when memory grows, earlier views are cut off. */

@@ -6,18 +6,13 @@ export const PAGE = 2 ** 16;
 /** Bytes of a line of the processor's cache: what begins on one is read without looking at its neighbour. */
 const LINE = 64;
 
-interface Based {
-  /** First byte that is free. Static data of the module lies below: anything laid there would corrupt it. */
-  heapBase(): number;
-}
-
 const compiled = new Map<string, WebAssembly.Module>();
 
-/** The functions of a module on this memory. It is compiled once a process. */
-export function instantiated<Kernels extends Based>(
-  name: 'convolutions' | 'heads',
-  memory: WebAssembly.Memory,
-): Kernels {
+/**
+ * The functions of a module on this memory. It is compiled once a process. What a module calls `heapBase` is its first
+ * byte that is free: its static data lies below, and anything laid there would corrupt it.
+ */
+export function instantiated<Kernels>(name: 'convolutions' | 'forward' | 'heads', memory: WebAssembly.Memory): Kernels {
   const module = compiled.get(name) ?? new WebAssembly.Module(readFileSync(new URL(`./${name}.wasm`, import.meta.url)));
   compiled.set(name, module);
   const imports = { env: { memory, abort: () => undefined } };

@@ -1,0 +1,380 @@
+/*
+ * Convolutions and normalisation forward, in AssemblyScript: compiled by `npm run build:kernels` into
+ * src/platform/model-runtime/forward.wasm, which is committed and compared with a fresh build by the tests. Images are
+ * [height, width, channels], filters [height, width, channels in, channels out], never dilated; a convolution is of one
+ * image. Base SIMD only: the same bytes in give the same bytes out on every machine.
+ *
+ * They work in the memory of TensorFlow.js, so that images are not copied. Static data would overwrite what lies there:
+ * there must be none, so no function is a value here.
+ *
+ * Functions that keep their sums in registers are exported although nobody calls them from outside: the compiler puts
+ * others into their callers, where V8 runs short of registers (half as long again on Node 20).
+ */
+import {
+  bytesOf,
+  FILTER,
+  FILTER_HEIGHT,
+  FILTER_WIDTH,
+  IMAGE,
+  IN_CHANNELS,
+  IN_HEIGHT,
+  IN_WIDTH,
+  OUT_CHANNELS,
+  OUT_HEIGHT,
+  OUT_WIDTH,
+  PAD_LEFT,
+  PAD_TOP,
+  place,
+  STRIDE_ACROSS,
+  STRIDE_DOWN,
+  TO,
+  word,
+} from './parts/problem';
+
+/* What else a problem has. Answers lie between two limits, as relu wants it; there is room for a copy of the image. */
+const BIAS = 15;
+const ROOM = 16;
+const LEAST = 17;
+const MOST = 18;
+
+function within(problem: usize, values: v128): v128 {
+  const least = v128.load32_splat(problem + (LEAST << 2));
+  // In this order what is no number stays none.
+  return f32x4.pmin(f32x4.pmax(values, least), v128.load32_splat(problem + (MOST << 2)));
+}
+
+/** Bytes of the answers of one place, which are also those of the weights of one number of a window. */
+function answerBytes(problem: usize): usize {
+  return bytesOf(word(problem, OUT_CHANNELS));
+}
+
+/*
+ * By lists: of each row of the image a list of what is not 0, so that what relu closed costs nothing. An entry is 8 bytes:
+ * how far its weights lie from those of the row's first number, and the number. Before the list stands where each place
+ * begins in it: a window reads what lies between two of these. The rows of a window share the room in turn.
+ */
+
+function roomOf(problem: usize, row: i32): usize {
+  const width = word(problem, IN_WIDTH);
+  const each = bytesOf(width + 1 + 2 * (width * word(problem, IN_CHANNELS) + 1));
+  return place(problem, ROOM) + <usize>(row % word(problem, FILTER_HEIGHT)) * each;
+}
+
+/** Room: (width + 1 + 2 (width * channels + 1)) floats for each row of the filter. */
+export function convolveListed(problem: usize): void {
+  let listed = 0;
+  for (let y = 0; y < word(problem, OUT_HEIGHT); y++) {
+    const top = y * word(problem, STRIDE_DOWN) - word(problem, PAD_TOP);
+    const first = max(0, top);
+    const end = min(word(problem, IN_HEIGHT), top + word(problem, FILTER_HEIGHT));
+    for (listed = max(listed, first); listed < end; listed++) listPlaces(problem, listed);
+    const to = place(problem, TO) + <usize>(y * word(problem, OUT_WIDTH)) * answerBytes(problem);
+    beginRow(problem, to);
+    for (let row = first; row < end; row++) addRow(problem, to, row, row - top);
+    endRow(problem, to);
+  }
+}
+
+function listPlaces(problem: usize, row: i32): void {
+  const width = word(problem, IN_WIDTH);
+  const channels = bytesOf(word(problem, IN_CHANNELS));
+  const weights = answerBytes(problem);
+  let starts = roomOf(problem, row);
+  let list = starts + bytesOf(width + 1);
+  let from = place(problem, IMAGE) + <usize>(row * width) * channels;
+  let far: usize = 0;
+  for (let x = 0; x < width; x++) {
+    store<usize>(starts, list);
+    starts += 4;
+    list = listPlace(list, from, channels, far, weights);
+    from += channels;
+    far += (channels >> 2) * weights;
+  }
+  store<usize>(starts, list);
+}
+
+/** Lists the numbers of one place that are not 0, without a branch on them; returns where the list ends. */
+export function listPlace(list: usize, from: usize, bytes: usize, far: usize, weights: usize): usize {
+  const end = from + bytes;
+  let fars = i32x4.add(i32x4.splat(far), i32x4.mul(i32x4.splat(weights), i32x4(0, 1, 2, 3)));
+  const toNext = i32x4.splat(4 * weights);
+  for (; from + 16 <= end; from += 16) {
+    const numbers = v128.load(from);
+    const isOpen = i32x4.bitmask(f32x4.ne(numbers, f32x4.splat(0)));
+    const first = v128.shuffle<i32>(fars, numbers, 0, 4, 1, 5);
+    const last = v128.shuffle<i32>(fars, numbers, 2, 6, 3, 7);
+    v128.store64_lane(list, first, 0);
+    list += (isOpen & 1) << 3;
+    v128.store64_lane(list, first, 1);
+    list += (isOpen & 2) << 2;
+    v128.store64_lane(list, last, 0);
+    list += (isOpen & 4) << 1;
+    v128.store64_lane(list, last, 1);
+    list += isOpen & 8;
+    fars = i32x4.add(fars, toNext);
+  }
+  far = i32x4.extract_lane(fars, 0);
+  for (; from < end; from += 4) {
+    store<usize>(list, far);
+    store<f32>(list, load<f32>(from), 4);
+    list += (<usize>(load<f32>(from) != 0)) << 3;
+    far += weights;
+  }
+  return list;
+}
+
+function beginRow(problem: usize, to: usize): void {
+  const bytes = answerBytes(problem);
+  for (let x = 0; x < word(problem, OUT_WIDTH); x++) {
+    memory.copy(to, place(problem, BIAS), bytes);
+    to += bytes;
+  }
+}
+
+function endRow(problem: usize, to: usize): void {
+  const end = to + <usize>word(problem, OUT_WIDTH) * answerBytes(problem);
+  for (; to + 16 <= end; to += 16) v128.store(to, within(problem, v128.load(to)));
+  for (; to < end; to += 4) v128.store32_lane(to, within(problem, v128.load32_splat(to)), 0);
+}
+
+/** Adds to a row of answers what a row of the image is in their windows: as many channels at once as there are. */
+function addRow(problem: usize, to: usize, row: i32, down: i32): void {
+  const bytes = answerBytes(problem);
+  const rowWeights = <usize>(down * word(problem, FILTER_WIDTH) * word(problem, IN_CHANNELS)) * bytes;
+  const filter = place(problem, FILTER) + rowWeights;
+  let at: usize = 0;
+  while (at < bytes) {
+    const left = bytes - at;
+    const some: usize = left >= 128 ? 128 : left >= 64 ? 64 : left >= 32 ? 32 : left >= 16 ? 16 : 4;
+    addChannels(problem, to + at, roomOf(problem, row), filter + at, some);
+    at += some;
+  }
+}
+
+function addChannels(problem: usize, to: usize, starts: usize, filter: usize, some: usize): void {
+  const bytes = answerBytes(problem);
+  const width = word(problem, IN_WIDTH);
+  const filterWidth = word(problem, FILTER_WIDTH);
+  const stride = word(problem, STRIDE_ACROSS);
+  // Entries count from the row's first number, the filter from the window's, which may lie before it.
+  const step = <usize>(stride * word(problem, IN_CHANNELS)) * bytes;
+  let left = -word(problem, PAD_LEFT);
+  let weights = filter - <usize>(left * word(problem, IN_CHANNELS)) * bytes;
+  for (let x = word(problem, OUT_WIDTH); x > 0; x--) {
+    const first = max(0, left);
+    const entry = load<usize>(starts + bytesOf(first));
+    const end = load<usize>(starts + bytesOf(max(first, min(width, left + filterWidth))));
+    if (some == 128) add32(to, entry, end, weights);
+    else if (some == 64) add16(to, entry, end, weights);
+    else if (some == 32) add8(to, entry, end, weights);
+    else if (some == 16) add4(to, entry, end, weights);
+    else add1(to, entry, end, weights);
+    to += bytes;
+    left += stride;
+    weights -= step;
+  }
+}
+
+/** to[a] += the sum over the entries of number * weights[a], of 32 answers; the others: of fewer. */
+export function add32(to: usize, entry: usize, end: usize, filter: usize): void {
+  let s0 = v128.load(to);
+  let s1 = v128.load(to, 16);
+  let s2 = v128.load(to, 32);
+  let s3 = v128.load(to, 48);
+  let s4 = v128.load(to, 64);
+  let s5 = v128.load(to, 80);
+  let s6 = v128.load(to, 96);
+  let s7 = v128.load(to, 112);
+  for (; entry < end; entry += 8) {
+    const value = v128.load32_splat(entry, 4);
+    const weights = filter + load<usize>(entry);
+    s0 = f32x4.add(s0, f32x4.mul(value, v128.load(weights)));
+    s1 = f32x4.add(s1, f32x4.mul(value, v128.load(weights, 16)));
+    s2 = f32x4.add(s2, f32x4.mul(value, v128.load(weights, 32)));
+    s3 = f32x4.add(s3, f32x4.mul(value, v128.load(weights, 48)));
+    s4 = f32x4.add(s4, f32x4.mul(value, v128.load(weights, 64)));
+    s5 = f32x4.add(s5, f32x4.mul(value, v128.load(weights, 80)));
+    s6 = f32x4.add(s6, f32x4.mul(value, v128.load(weights, 96)));
+    s7 = f32x4.add(s7, f32x4.mul(value, v128.load(weights, 112)));
+  }
+  v128.store(to, s0);
+  v128.store(to, s1, 16);
+  v128.store(to, s2, 32);
+  v128.store(to, s3, 48);
+  v128.store(to, s4, 64);
+  v128.store(to, s5, 80);
+  v128.store(to, s6, 96);
+  v128.store(to, s7, 112);
+}
+
+export function add16(to: usize, entry: usize, end: usize, filter: usize): void {
+  let s0 = v128.load(to);
+  let s1 = v128.load(to, 16);
+  let s2 = v128.load(to, 32);
+  let s3 = v128.load(to, 48);
+  for (; entry < end; entry += 8) {
+    const value = v128.load32_splat(entry, 4);
+    const weights = filter + load<usize>(entry);
+    s0 = f32x4.add(s0, f32x4.mul(value, v128.load(weights)));
+    s1 = f32x4.add(s1, f32x4.mul(value, v128.load(weights, 16)));
+    s2 = f32x4.add(s2, f32x4.mul(value, v128.load(weights, 32)));
+    s3 = f32x4.add(s3, f32x4.mul(value, v128.load(weights, 48)));
+  }
+  v128.store(to, s0);
+  v128.store(to, s1, 16);
+  v128.store(to, s2, 32);
+  v128.store(to, s3, 48);
+}
+
+export function add8(to: usize, entry: usize, end: usize, filter: usize): void {
+  let s0 = v128.load(to);
+  let s1 = v128.load(to, 16);
+  for (; entry < end; entry += 8) {
+    const value = v128.load32_splat(entry, 4);
+    const weights = filter + load<usize>(entry);
+    s0 = f32x4.add(s0, f32x4.mul(value, v128.load(weights)));
+    s1 = f32x4.add(s1, f32x4.mul(value, v128.load(weights, 16)));
+  }
+  v128.store(to, s0);
+  v128.store(to, s1, 16);
+}
+
+export function add4(to: usize, entry: usize, end: usize, filter: usize): void {
+  let sums = v128.load(to);
+  for (; entry < end; entry += 8) {
+    const weights = v128.load(filter + load<usize>(entry));
+    sums = f32x4.add(sums, f32x4.mul(v128.load32_splat(entry, 4), weights));
+  }
+  v128.store(to, sums);
+}
+
+export function add1(to: usize, entry: usize, end: usize, filter: usize): void {
+  let sum = load<f32>(to);
+  for (; entry < end; entry += 8) sum += load<f32>(entry, 4) * load<f32>(filter + load<usize>(entry));
+  store<f32>(to, sum);
+}
+
+/*
+ * By blocks: four answers of a row by eight of their channels, for an image of few channels, of which little is 0. Its
+ * windows are read from a copy that has the padding. Answers must be at least four a row, their channels whole eights.
+ */
+
+function paddedWidth(problem: usize): i32 {
+  return (word(problem, OUT_WIDTH) - 1) * word(problem, STRIDE_ACROSS) + word(problem, FILTER_WIDTH);
+}
+
+function paddedHeight(problem: usize): i32 {
+  return (word(problem, OUT_HEIGHT) - 1) * word(problem, STRIDE_DOWN) + word(problem, FILTER_HEIGHT);
+}
+
+/** Room: as many floats as the image has with its padding, where windows are: ((answers - 1) * stride + filter) a side. */
+export function convolveBlocks(problem: usize): void {
+  copyPadded(problem);
+  const width = word(problem, OUT_WIDTH);
+  const bytes = answerBytes(problem);
+  const channels = word(problem, IN_CHANNELS);
+  const rowBytes = bytesOf(paddedWidth(problem) * channels);
+  const step = bytesOf(word(problem, STRIDE_ACROSS) * channels);
+  let windows = place(problem, ROOM);
+  let to = place(problem, TO);
+  for (let y = 0; y < word(problem, OUT_HEIGHT); y++) {
+    for (let a: usize = 0; a < bytes; a += 32) {
+      for (let x = 0; x < width; x += 4) {
+        // The last four may be some of those before once more.
+        const at = <usize>min(x, width - 4);
+        answer4x8(problem, to + at * bytes + a, windows + at * step, a);
+      }
+    }
+    windows += <usize>word(problem, STRIDE_DOWN) * rowBytes;
+    to += <usize>width * bytes;
+  }
+}
+
+function copyPadded(problem: usize): void {
+  const width = paddedWidth(problem);
+  const height = paddedHeight(problem);
+  const channels = word(problem, IN_CHANNELS);
+  const rowBytes = bytesOf(width * channels);
+  const left = word(problem, PAD_LEFT);
+  const top = word(problem, PAD_TOP);
+  const copied = bytesOf(min(word(problem, IN_WIDTH), width - left) * channels);
+  memory.fill(place(problem, ROOM), 0, <usize>height * rowBytes);
+  let from = place(problem, IMAGE);
+  let to = place(problem, ROOM) + <usize>top * rowBytes + bytesOf(left * channels);
+  for (let y = min(word(problem, IN_HEIGHT), height - top); y > 0; y--) {
+    memory.copy(to, from, copied);
+    from += bytesOf(word(problem, IN_WIDTH) * channels);
+    to += rowBytes;
+  }
+}
+
+/** `window` is the first of four in the padded copy, `a` how many bytes the first of the eight channels is from the first. */
+export function answer4x8(problem: usize, to: usize, window: usize, a: usize): void {
+  const channels = word(problem, IN_CHANNELS);
+  const step = bytesOf(word(problem, STRIDE_ACROSS) * channels);
+  const windowBytes = bytesOf(word(problem, FILTER_WIDTH) * channels);
+  const toNextRow = bytesOf(paddedWidth(problem) * channels) - windowBytes;
+  const bytes = answerBytes(problem);
+  const bias = place(problem, BIAS) + a;
+  let filter = place(problem, FILTER) + a;
+  let a0 = v128.load(bias);
+  let a1 = v128.load(bias, 16);
+  let b0 = a0;
+  let b1 = a1;
+  let c0 = a0;
+  let c1 = a1;
+  let d0 = a0;
+  let d1 = a1;
+  for (let row = word(problem, FILTER_HEIGHT); row > 0; row--) {
+    const end = window + windowBytes;
+    for (; window < end; window += 4) {
+      const w0 = v128.load(filter);
+      const w1 = v128.load(filter, 16);
+      filter += bytes;
+      let at = window;
+      const own = v128.load32_splat(at);
+      a0 = f32x4.add(a0, f32x4.mul(own, w0));
+      a1 = f32x4.add(a1, f32x4.mul(own, w1));
+      at += step;
+      const second = v128.load32_splat(at);
+      b0 = f32x4.add(b0, f32x4.mul(second, w0));
+      b1 = f32x4.add(b1, f32x4.mul(second, w1));
+      at += step;
+      const third = v128.load32_splat(at);
+      c0 = f32x4.add(c0, f32x4.mul(third, w0));
+      c1 = f32x4.add(c1, f32x4.mul(third, w1));
+      at += step;
+      const fourth = v128.load32_splat(at);
+      d0 = f32x4.add(d0, f32x4.mul(fourth, w0));
+      d1 = f32x4.add(d1, f32x4.mul(fourth, w1));
+    }
+    window += toNextRow;
+  }
+  storeWithin(problem, to, a0, a1);
+  storeWithin(problem, to + bytes, b0, b1);
+  storeWithin(problem, to + 2 * bytes, c0, c1);
+  storeWithin(problem, to + 3 * bytes, d0, d1);
+}
+
+function storeWithin(problem: usize, to: usize, first: v128, second: v128): void {
+  v128.store(to, within(problem, first));
+  v128.store(to, within(problem, second), 16);
+}
+
+/**
+ * Channel by channel: value * factor + shift, of `count` places. At `factors` lie those of the channels, then the shifts.
+ */
+export function scaleAndShift(from: usize, to: usize, count: i32, channels: i32, factors: usize): void {
+  const bytes = bytesOf(channels);
+  const shifts = factors + bytes;
+  for (let left = count; left > 0; left--) {
+    let c: usize = 0;
+    for (; c + 16 <= bytes; c += 16) {
+      const scaled = f32x4.mul(v128.load(from + c), v128.load(factors + c));
+      v128.store(to + c, f32x4.add(scaled, v128.load(shifts + c)));
+    }
+    for (; c < bytes; c += 4) store<f32>(to + c, load<f32>(from + c) * load<f32>(factors + c) + load<f32>(shifts + c));
+    from += bytes;
+    to += bytes;
+  }
+}

@@ -1,0 +1,111 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { type Conv2DInfo, sizesOf } from './convolutions.js';
+import { instantiated } from './wasm-module.js';
+
+/*
+ * The WebAssembly side of convolutions and normalisation forward (kernels/forward.ts). It works in the memory of
+ * TensorFlow.js's backend, where images and filters lie already.
+ */
+
+interface Kernels {
+  convolveListed(problem: number): void;
+  convolveBlocks(problem: number): void;
+  scaleAndShift(from: number, to: number, count: number, channels: number, factors: number): void;
+}
+
+/** The activations that are limits of an answer and no more. */
+export const LIMITS: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  linear: [-Infinity, Infinity],
+  relu: [0, Infinity],
+  relu6: [0, 6],
+};
+
+/** An image of no more channels is a picture: hardly any of its numbers are 0. */
+const FEW_CHANNELS = 4;
+/** Words of a problem: sizes, image, filter, answers, bias, room, limits. */
+const WORDS = 19;
+
+let opened: Kernels | undefined;
+
+/** TensorFlow.js does not give its memory away; it is where Emscripten puts what a module exports. */
+const kernelsOf = ({ wasm }: BackendWasm): Kernels =>
+  (opened ??= instantiated<Kernels>(
+    'forward',
+    (wasm as unknown as { asm: { memory: WebAssembly.Memory } }).asm.memory,
+  ));
+
+interface Given {
+  readonly x: TensorInfo;
+  readonly filter: TensorInfo;
+  /** One number for each channel of the answers. */
+  readonly bias?: TensorInfo | undefined;
+}
+
+/**
+ * Answers of a convolution without dilation, within these limits. Numbers of the image that are 0 may be left out, so
+ * that filters must be finite. Each image is answered alone: neighbours in the batch do not change a bit.
+ */
+export function convolve(
+  backend: BackendWasm,
+  { x, filter, bias }: Given,
+  info: Conv2DInfo,
+  limits: readonly [number, number],
+): TensorInfo {
+  const answers = backend.makeOutput(info.outShape, 'float32');
+  const isPicture = info.inChannels <= FEW_CHANNELS && info.outChannels % 8 === 0 && info.outWidth >= 4;
+  const room = isPicture ? paddedLength(info) : listsLength(info);
+  const laid = backend.makeOutput([WORDS + info.outChannels + room], 'float32');
+  // The last allocation is behind: views hold from here on.
+  const [from, to] = [placeOf(backend, x), placeOf(backend, answers)];
+  const numbers = backend.typedArrayFromHeap(laid) as Float32Array;
+  const place = numbers.byteOffset;
+  numbers.fill(0, 0, WORDS + info.outChannels);
+  numbers.set(limits, WORDS - limits.length);
+  const words = new Int32Array(numbers.buffer, place, WORDS);
+  const noBias = place + 4 * WORDS;
+  const places = [bias ? placeOf(backend, bias) : noBias, noBias + 4 * info.outChannels];
+  words.set([...sizesOf(info), from, placeOf(backend, filter), to, ...places]);
+  const kernels = kernelsOf(backend);
+  for (let i = 0; i < info.batchSize; i += 1) {
+    words[IMAGE] = from + 4 * i * info.inHeight * info.inWidth * info.inChannels;
+    words[TO] = to + 4 * i * info.outHeight * info.outWidth * info.outChannels;
+    if (isPicture) kernels.convolveBlocks(place);
+    else kernels.convolveListed(place);
+  }
+  backend.disposeData(laid.dataId);
+  return answers;
+}
+
+/** As the kernels number the words. */
+const [IMAGE, TO] = [12, 14];
+
+const placeOf = (backend: BackendWasm, tensor: TensorInfo): number => backend.typedArrayFromHeap(tensor).byteOffset;
+
+const listsLength = ({ inWidth, inChannels, filterHeight }: Conv2DInfo): number =>
+  filterHeight * (inWidth + 1 + 2 * (inWidth * inChannels + 1));
+
+const paddedLength = (info: Conv2DInfo): number =>
+  ((info.outHeight - 1) * info.strideHeight + info.filterHeight) *
+  ((info.outWidth - 1) * info.strideWidth + info.filterWidth) *
+  info.inChannels;
+
+/** Values times a factor and moved by a shift, both one number a channel: the last dimension. */
+export function scaleAndShift(
+  backend: BackendWasm,
+  x: TensorInfo,
+  factors: Float32Array,
+  shifts: Float32Array,
+): TensorInfo {
+  const channels = factors.length;
+  const answers = backend.makeOutput(x.shape, 'float32');
+  const laid = backend.makeOutput([2 * channels], 'float32');
+  const numbers = backend.typedArrayFromHeap(laid) as Float32Array;
+  numbers.set(factors);
+  numbers.set(shifts, channels);
+  const [from, to] = [backend.typedArrayFromHeap(x), backend.typedArrayFromHeap(answers)];
+  const count = from.length / channels;
+  kernelsOf(backend).scaleAndShift(from.byteOffset, to.byteOffset, count, channels, numbers.byteOffset);
+  backend.disposeData(laid.dataId);
+  return answers;
+}
