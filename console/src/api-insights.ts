@@ -69,6 +69,7 @@ export interface Raters {
 export interface Contested {
   readonly sampleId: string;
   readonly preview: string;
+  readonly kind: string;
   readonly label: string | null;
   /** More people say something else than say what the label is. */
   readonly isAgainstMost: boolean;
@@ -81,7 +82,12 @@ export interface DuplicateGroup {
   readonly size: number;
   readonly labels: readonly string[];
   readonly isContradictory: boolean;
-  readonly samples: readonly { readonly sampleId: string; readonly preview: string; readonly label: string | null }[];
+  readonly samples: readonly {
+    readonly sampleId: string;
+    readonly preview: string;
+    readonly kind: string;
+    readonly label: string | null;
+  }[];
 }
 
 /** By index: where a sample lies, what people call it and what models that had not seen it do. */

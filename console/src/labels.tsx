@@ -1,10 +1,11 @@
 import { Badge, Card, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import type { ComponentProps, ReactNode } from 'react';
 import { call } from './api';
 import type { Contested, DuplicateGroup, Raters, Suspect } from './api-insights';
 import { count, percent } from './format';
 import { Empty, Loaded } from './parts';
+import { Preview } from './preview';
 import { SampleDrawer } from './sample-drawer';
 import { useQueryString } from './url-state';
 
@@ -64,15 +65,15 @@ function Rows({ head, children }: { head: readonly string[]; children: ReactNode
 /** Pixels a text keeps; on a phone the table scrolls sideways instead. */
 const LEGIBLE = 200;
 
-const Opener = ({ id, preview, open }: { id: string; preview: string } & Opens) => (
+const Opener = ({ open, ...of }: ComponentProps<typeof Preview> & Opens) => (
   <Table.Td maw={380} style={{ overflowWrap: 'anywhere' }}>
     <button
       type="button"
       className="row-button"
       style={{ display: 'inline-block', minWidth: LEGIBLE }}
-      onClick={() => open(id)}
+      onClick={() => open(of.id)}
     >
-      {preview || id}
+      <Preview {...of} />
     </button>
   </Table.Td>
 );
@@ -95,7 +96,7 @@ function Suspects({ open }: Opens) {
             <Rows head={['Input', 'People say', 'Models say', 'Margin']}>
               {items.map(({ sampleId, preview, kind, label, instead, margin, isFlagged }) => (
                 <Table.Tr key={sampleId}>
-                  <Opener id={sampleId} preview={preview || `(${kind})`} open={open} />
+                  <Opener id={sampleId} kind={kind} preview={preview} open={open} />
                   <Table.Td>{label}</Table.Td>
                   <Table.Td>
                     {instead}{' '}
@@ -177,9 +178,9 @@ const ContestedRows = ({ title, items, open }: { title: string; items: readonly 
         {title} ({count(items.length)})
       </Title>
       <Rows head={['Input', 'They say', 'Likeliest']}>
-        {items.slice(0, MOST_CONTESTED).map(({ sampleId, preview, answers, suggested, isAgainstMost }) => (
+        {items.slice(0, MOST_CONTESTED).map(({ sampleId, preview, kind, answers, suggested, isAgainstMost }) => (
           <Table.Tr key={sampleId}>
-            <Opener id={sampleId} preview={preview} open={open} />
+            <Opener id={sampleId} kind={kind} preview={preview} open={open} />
             <Table.Td>
               {answers.map(({ rater, label }) => (
                 <Text key={rater} size="xs">
@@ -248,7 +249,7 @@ function Duplicates({ open }: Opens) {
               <Rows head={['Input', 'How often', 'Labels']}>
                 {items.map(({ size, labels, isContradictory, samples: [first] }) => (
                   <Table.Tr key={first!.sampleId}>
-                    <Opener id={first!.sampleId} preview={first!.preview} open={open} />
+                    <Opener id={first!.sampleId} kind={first!.kind} preview={first!.preview} open={open} />
                     <Table.Td>{count(size)}</Table.Td>
                     <Table.Td>
                       {labels.join(', ') || '–'}{' '}

@@ -163,7 +163,11 @@ function Item({ item, prediction, say, back }: ItemProps) {
             {isBlind && '; the answer is hidden, so that it cannot lead you'}
           </Badge>
         </Group>
-        {prediction ? <SampleInput input={prediction.input} /> : <Text>{sample.preview}</Text>}
+        {prediction ? (
+          <SampleInput id={sample.id} kind={sample.kind} input={prediction.input} />
+        ) : (
+          <Text>{sample.preview}</Text>
+        )}
         {!isBlind && (
           <Text size="sm">
             Answered <b>{sample.predicted}</b> {sample.confidence !== null && percent(sample.confidence)}; people say{' '}

@@ -29,7 +29,7 @@ function Detail({ id }: { id: string }) {
     <Loaded of={sample}>
       {(data) => (
         <Stack gap="md">
-          <Loaded of={prediction}>{({ input }) => <SampleInput input={input} />}</Loaded>
+          <Loaded of={prediction}>{({ input }) => <SampleInput id={id} kind={data.kind} input={input} />}</Loaded>
           <Group gap="xs">
             <Badge variant="default" tt="none">
               {SIDES[data.split]}

@@ -3,6 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { call, type List, type Sample } from './api';
 import { dateTime, percent } from './format';
 import { Empty, Loaded } from './parts';
+import { Preview } from './preview';
 import { FILTER_NAMES, SampleFilters } from './sample-filters';
 import { SampleDrawer } from './sample-drawer';
 import { useQueryString } from './url-state';
@@ -77,7 +78,7 @@ function Rows({ items, open }: { items: readonly Sample[]; open: (id: string) =>
             <Table.Tr key={sample.id} className="opens" onClick={() => open(sample.id)}>
               <Table.Td maw={420} style={{ overflowWrap: 'anywhere' }}>
                 <button type="button" className="row-button">
-                  {sample.preview || `(${sample.kind})`}
+                  <Preview id={sample.id} kind={sample.kind} preview={sample.preview} />
                 </button>
               </Table.Td>
               <Table.Td style={{ overflowWrap: 'anywhere' }}>

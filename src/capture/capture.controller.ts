@@ -1,10 +1,11 @@
-import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import { Needs, ProjectId, projectOf } from '../platform/http/auth.js';
 import { postedItems, sendOutcomes } from '../platform/http/batch.js';
-import { ApiPostedItems } from '../platform/http/openapi.js';
-import { PredictionSchema } from './capture.schema.js';
+import { ApiPostedItems, ApiQueryOf } from '../platform/http/openapi.js';
+import { PictureQuery, PredictionSchema } from './capture.schema.js';
 import { CaptureService } from './capture.service.js';
 
 @ApiTags('capture')
@@ -28,5 +29,22 @@ export class CaptureController {
   @ApiOperation({ summary: 'One prediction with its input, its label and contradicting bodies' })
   read(@ProjectId() projectId: string, @Param('id') id: string) {
     return this.capture.read(projectId, id);
+  }
+
+  @Get(':id/picture')
+  @Needs('read')
+  @ApiOperation({ summary: 'The picture that a prediction is about, as a small WebP' })
+  @ApiQueryOf(PictureQuery)
+  @ApiProduces('image/webp')
+  async picture(
+    @ProjectId() projectId: string,
+    @Param('id') id: string,
+    @Query({ schema: PictureQuery }) { side }: z.infer<typeof PictureQuery>,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const bytes = await this.capture.picture(projectId, id, side);
+    // What a prediction is about stays; only the project of the key may be shown it.
+    const caching = { 'cache-control': 'private, max-age=86400, immutable', vary: 'authorization, cookie' };
+    void reply.type('image/webp').headers(caching).send(bytes);
   }
 }

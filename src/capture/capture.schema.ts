@@ -37,3 +37,7 @@ export const PredictionSchema = z.strictObject({
 });
 
 export type NewPrediction = z.infer<typeof PredictionSchema>;
+
+export const PictureQuery = z.strictObject({
+  side: z.coerce.number().int().min(16).max(1_024).default(96).describe('Pixels of the longer side, at most'),
+});

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { blobFacts } from '../core/blob.js';
 import { type FieldError, LoopError } from '../core/errors.js';
+import type { Input } from '../core/input.js';
 import { type Outcome, Unreadable } from '../core/outcome.js';
 import { readLine } from '../core/pack-line.js';
 import { type PostedPrediction, type PredictionRow, predictionRow } from '../core/prediction-row.js';
@@ -9,6 +11,7 @@ import { joinFeedback, packPayloads, PredictionIntake } from '../jobs.js';
 import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
 import { Lanes } from '../platform/batching/lanes.js';
 import { Expiring } from '../platform/expiring.js';
+import { thumbnail } from '../platform/model-runtime/image-pixels.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { positionInPack, readPackLine } from '../platform/object-store/packs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
@@ -71,8 +74,7 @@ export class CaptureService extends PredictionIntake {
 
   /** One prediction with its input, what was said about it, and the bodies that contradict it. */
   async read(projectId: string, id: string) {
-    const prediction = await this.store.find(projectId, id);
-    if (!prediction) throw new LoopError('not-found', `There is no prediction ${id} in this project.`);
+    const prediction = await this.find(projectId, id);
     const [body, sample, conflicts] = await Promise.all([
       this.body(prediction),
       this.store.sampleOf(projectId, id),
@@ -95,6 +97,15 @@ export class CaptureService extends PredictionIntake {
     };
   }
 
+  /** What a prediction is about as a WebP of at most so many pixels a side. Throws {@link LoopError} where that is no picture. */
+  async picture(projectId: string, id: string, side: number): Promise<Buffer> {
+    const { input } = await this.body(await this.find(projectId, id));
+    const image = await this.imageOf(input);
+    const picture = image && (await thumbnail(image, side));
+    if (!picture) throw new LoopError('not-found', `What prediction ${id} is about cannot be shown as a picture.`);
+    return picture;
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.lanes.drain();
   }
@@ -114,6 +125,17 @@ export class CaptureService extends PredictionIntake {
   private async joinWhatWasSaid(projectId: string, accepted: readonly string[]): Promise<void> {
     const predictionIds = await this.store.spokenAbout(projectId, accepted);
     if (predictionIds.length > 0) void this.jobs.hint(joinFeedback, { projectId, predictionIds });
+  }
+
+  private async find(projectId: string, id: string) {
+    const prediction = await this.store.find(projectId, id);
+    if (!prediction) throw new LoopError('not-found', `There is no prediction ${id} in this project.`);
+    return prediction;
+  }
+
+  private async imageOf(input: Input): Promise<Buffer | undefined> {
+    if ('image' in input) return Buffer.from(input.image.base64, 'base64');
+    return 'blob' in input && blobFacts(input.blob)?.isImage ? this.objects.get(input.blob) : undefined;
   }
 
   private async body(row: { batchId: bigint; batchLine: number }) {

@@ -1,4 +1,5 @@
 import { alikeModel, type Beliefs, type Coded, dawidSkene, type Fitted, majority, priorOf } from './dawid-skene.js';
+import type { InputKind } from './input.js';
 import { countBy, sum } from './tally.js';
 
 /** One person's answer to one item. */
@@ -12,6 +13,7 @@ export interface CrowdAnswer {
 export interface Answered extends CrowdAnswer {
   readonly role: string;
   readonly preview: string;
+  readonly kind: InputKind;
   readonly status: string | null;
   readonly resolved: string | null;
   /** What is likeliest where people say different things, and how probable it is. */

@@ -116,10 +116,11 @@ type Trust = Readonly<Record<string, number>>;
 /** What people say different things about, with what is likeliest. */
 function contested(answers: readonly Answered[]) {
   return [...groupBy(answers, ({ item }) => item)].map(([item, said]) => {
-    const [{ preview, resolved, suggested, belief }] = said as [Answered];
+    const [{ preview, kind, resolved, suggested, belief }] = said as [Answered];
     return {
       sampleId: item,
       preview,
+      kind,
       label: resolved,
       answers: said.map(({ rater, label }) => ({ rater, label })),
       isAgainstMost: isAgainstMost(said, resolved),
@@ -173,6 +174,8 @@ function shownGroup(members: readonly LatestItem[]) {
     labels,
     isContradictory: labels.length > 1,
     splits: [...new Set(members.map(({ split }) => split))].sort(),
-    samples: members.slice(0, SHOWN_OF_GROUP).map(({ id, preview, label }) => ({ sampleId: id, preview, label })),
+    samples: members
+      .slice(0, SHOWN_OF_GROUP)
+      .map(({ id, preview, kind, label }) => ({ sampleId: id, preview, kind, label })),
   };
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newPage, startBrowser } from '../support/browser.js';
 import { aCorrection, aMessage, aPrediction, labelledTraffic } from '../support/builders.js';
@@ -110,6 +111,26 @@ describe('labels', () => {
       .first()
       .click();
     await page.getByRole('dialog').getByText('anna (user): it is refund').waitFor();
+    await page.context().close();
+  });
+});
+
+describe('samples', () => {
+  it('that are pictures are seen in the list, and words where a picture cannot be shown', async () => {
+    const { owner, key } = await newOwner(flywheel, 'gallery');
+    const pixels = { create: { width: 28, height: 28, channels: 3, background: '#27ae60' } } as const;
+    const bytes = await sharp(pixels).png().toBuffer();
+    const input = (base64: string) => ({ image: { contentType: 'image/png', base64 } });
+    const whole = aPrediction({ id: 'whole', input: input(bytes.toString('base64')) });
+    await owner.post('/v1/predictions', { items: [whole, aPrediction({ id: 'half', input: input('iVBORw0KGgo=') })] });
+    const page = await open('samples', { key });
+    const picture = page.getByRole('img', { name: 'image/png whole' });
+    await expect
+      .poll(() => picture.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth))
+      .toBe(28);
+    await page.getByRole('button', { name: 'image/png', exact: true }).waitFor();
+    await picture.click();
+    await page.getByRole('dialog').getByRole('img', { name: "The sample's image" }).waitFor();
     await page.context().close();
   });
 });

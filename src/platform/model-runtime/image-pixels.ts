@@ -52,3 +52,16 @@ export async function isImageOf(contentType: string, bytes: Buffer): Promise<boo
     return false;
   }
 }
+
+/** A WebP of at most so many pixels a side, never enlarged; undefined where the bytes are no picture of our limits. */
+export async function thumbnail(bytes: Buffer, side: number): Promise<Buffer | undefined> {
+  try {
+    const picture = await opened(bytes);
+    const { format } = await picture.metadata();
+    if (!FORMATS.has(format)) return undefined;
+    const fitted = picture.autoOrient().resize(side, side, { fit: 'inside', withoutEnlargement: true });
+    return await fitted.webp().toBuffer();
+  } catch {
+    return undefined;
+  }
+}
