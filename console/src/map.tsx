@@ -1,15 +1,18 @@
 import { Button, Card, Group, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { call, Problem } from './api';
+import { call, type List, Problem, type Sample } from './api';
 import type { SampleMap } from './api-insights';
 import { count } from './format';
 import { MapCanvas } from './map-canvas';
 import { Empty, Loaded } from './parts';
+import { Preview } from './preview';
 import { SampleDrawer } from './sample-drawer';
 import { useQueryString } from './url-state';
 
-const SHOWN = 100;
+const SHOWN = 50;
+/** Samples asked for in one address, which ids of two hundred characters must not make too long. */
+const ASKED_AT_ONCE = 25;
 
 /** What a model learnt from, laid out by what models that had not seen it think: alike samples lie together. */
 export function MapView() {
@@ -111,7 +114,21 @@ interface SelectionProps {
   readonly open: (id: string) => void;
 }
 
+async function samplesOf(ids: readonly string[]): Promise<ReadonlyMap<string, Sample>> {
+  const parts = Array.from({ length: Math.ceil(ids.length / ASKED_AT_ONCE) }, (_, part) =>
+    ids.slice(part * ASKED_AT_ONCE, (part + 1) * ASKED_AT_ONCE),
+  );
+  const lists = await Promise.all(parts.map((part) => call<List<Sample>>(`/v1/samples?${addressOf(part)}`)));
+  return new Map(lists.flatMap(({ items }) => items.map((sample) => [sample.id, sample])));
+}
+
+const addressOf = (ids: readonly string[]) =>
+  new URLSearchParams([...ids.map((id): [string, string] => ['id', id]), ['limit', String(ASKED_AT_ONCE)]]);
+
 function Selection({ map, selected, open }: SelectionProps) {
+  const shown = selected.slice(0, SHOWN);
+  const ids = shown.map((i) => map.ids[i]!);
+  const samples = useQuery({ queryKey: ['samples of', ids], queryFn: () => samplesOf(ids), staleTime: Infinity });
   if (selected.length === 0) return null;
   return (
     <>
@@ -128,11 +145,11 @@ function Selection({ map, selected, open }: SelectionProps) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {selected.slice(0, SHOWN).map((i) => (
+            {shown.map((i) => (
               <Table.Tr key={map.ids[i]}>
                 <Table.Td style={{ overflowWrap: 'anywhere' }}>
                   <button type="button" className="row-button" onClick={() => open(map.ids[i]!)}>
-                    {map.ids[i]}
+                    <Shown id={map.ids[i]!} sample={samples.data?.get(map.ids[i]!)} />
                   </button>
                 </Table.Td>
                 <Table.Td>{map.labels[map.label[i]!]}</Table.Td>
@@ -145,3 +162,7 @@ function Selection({ map, selected, open }: SelectionProps) {
     </>
   );
 }
+
+/** Until it is there, and where it is no more, a sample is its id. */
+const Shown = ({ id, sample }: { id: string; sample: Sample | undefined }) =>
+  sample ? <Preview id={id} kind={sample.kind} preview={sample.preview} /> : id;

@@ -7,6 +7,8 @@ const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
 /** Filters and order of the sample browser; all of them fit in a URL. */
 export const SampleQuery = pageQuery(z.string().max(200)).extend({
+  /** These alone; given again for each. */
+  id: z.union([text.transform((one) => [one]), z.array(text).max(100)]).optional(),
   label: text.optional(),
   predicted: text.optional(),
   rater: text.optional(),

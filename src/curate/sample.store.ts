@@ -180,6 +180,7 @@ class Conditions {
 
 /** The condition of each filter, with `?` for its value. */
 const FILTERS: Readonly<Record<string, string>> = {
+  id: 'p.id = any(?)',
   label: `s.status = 'resolved' and s.label = ?`,
   predicted: 'p.label = ?',
   modelVersion: 'p.model_version = ?',

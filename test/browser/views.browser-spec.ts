@@ -153,6 +153,14 @@ describe('map', () => {
     await page.mouse.up();
     const shown = await page.getByRole('status').first().innerText();
     expect(Number(/^(\d+) selected/.exec(shown)![1])).toBeGreaterThan(150);
+    await expect
+      .poll(() =>
+        page
+          .locator('table')
+          .getByRole('button', { name: /^question \d+/ })
+          .count(),
+      )
+      .toBe(50);
     await page.locator('table').getByRole('button').first().click();
     await page.getByRole('dialog').getByText('question').first().waitFor();
     await page.context().close();

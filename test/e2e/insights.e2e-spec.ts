@@ -28,6 +28,22 @@ describe('insights', () => {
     await client.get('/v1/insights/accuracy?days=0').expect(422);
   });
 
+  it('of some samples by their ids', async () => {
+    const few = await newProject(flywheel, 'few');
+    const items = ['a', 'b, c', 'd'].map((id) => aPrediction({ id }));
+    await few.post('/v1/predictions', { items }).expect(202);
+    const asked = async (query: string) => {
+      const { body } = await few.get(`/v1/samples?${query}`).expect(200);
+      return (body as { items: { id: string }[] }).items.map(({ id }) => id);
+    };
+    expect(await asked('id=d&id=b%2C%20c&id=nobody')).toEqual(['d', 'b, c']);
+    expect(await asked('id=a')).toEqual(['a']);
+    const { body } = await client.get('/v1/samples?id=a').expect(200);
+    expect(body).toMatchObject({ items: [] });
+    const many = Array.from({ length: 101 }, (_, i) => `id=${i}`).join('&');
+    expect((await few.get(`/v1/samples?${many}`).expect(422)).body).toMatchObject({ errors: [{ pointer: '/id' }] });
+  });
+
   it('tell accuracy from random audits, beside what users who spoke up say', async () => {
     const right = Array.from({ length: 300 }, (_, i) => ({ id: `m${i}`, ...aMessage(i) }));
     const items = right.map(({ id, text, label }, i) =>
