@@ -2,7 +2,8 @@
  * Convolutions and normalisation forward, in AssemblyScript: compiled by `npm run build:kernels` into
  * src/platform/model-runtime/forward.wasm, which is committed and compared with a fresh build by the tests. Images are
  * [height, width, channels], filters [height, width, channels in, channels out], never dilated; a convolution is of one
- * image. Base SIMD only: the same bytes in give the same bytes out on every machine.
+ * image, and its answers have whole eights of channels. Base SIMD only: the same bytes in give the same bytes out on
+ * every machine.
  *
  * They work in the memory of TensorFlow.js, so that images are not copied. Static data would overwrite what lies there:
  * there must be none, so no function is a value here.
@@ -133,8 +134,7 @@ function beginRow(problem: usize, to: usize): void {
 
 function endRow(problem: usize, to: usize): void {
   const end = to + <usize>word(problem, OUT_WIDTH) * answerBytes(problem);
-  for (; to + 16 <= end; to += 16) v128.store(to, within(problem, v128.load(to)));
-  for (; to < end; to += 4) v128.store32_lane(to, within(problem, v128.load32_splat(to)), 0);
+  for (; to < end; to += 16) v128.store(to, within(problem, v128.load(to)));
 }
 
 /** Adds to a row of answers what a row of the image is in their windows: as many channels at once as there are. */
@@ -145,7 +145,7 @@ function addRow(problem: usize, to: usize, row: i32, down: i32): void {
   let at: usize = 0;
   while (at < bytes) {
     const left = bytes - at;
-    const some: usize = left >= 128 ? 128 : left >= 64 ? 64 : left >= 32 ? 32 : left >= 16 ? 16 : 4;
+    const some: usize = left >= 128 ? 128 : left >= 64 ? 64 : 32;
     addChannels(problem, to + at, roomOf(problem, row), filter + at, some);
     at += some;
   }
@@ -166,9 +166,7 @@ function addChannels(problem: usize, to: usize, starts: usize, filter: usize, so
     const end = load<usize>(starts + bytesOf(max(first, min(width, left + filterWidth))));
     if (some == 128) add32(to, entry, end, weights);
     else if (some == 64) add16(to, entry, end, weights);
-    else if (some == 32) add8(to, entry, end, weights);
-    else if (some == 16) add4(to, entry, end, weights);
-    else add1(to, entry, end, weights);
+    else add8(to, entry, end, weights);
     to += bytes;
     left += stride;
     weights -= step;
@@ -239,24 +237,9 @@ export function add8(to: usize, entry: usize, end: usize, filter: usize): void {
   v128.store(to, s1, 16);
 }
 
-export function add4(to: usize, entry: usize, end: usize, filter: usize): void {
-  let sums = v128.load(to);
-  for (; entry < end; entry += 8) {
-    const weights = v128.load(filter + load<usize>(entry));
-    sums = f32x4.add(sums, f32x4.mul(v128.load32_splat(entry, 4), weights));
-  }
-  v128.store(to, sums);
-}
-
-export function add1(to: usize, entry: usize, end: usize, filter: usize): void {
-  let sum = load<f32>(to);
-  for (; entry < end; entry += 8) sum += load<f32>(entry, 4) * load<f32>(filter + load<usize>(entry));
-  store<f32>(to, sum);
-}
-
 /*
  * By blocks: four answers of a row by eight of their channels, for an image of few channels, of which little is 0. Its
- * windows are read from a copy that has the padding. Answers must be at least four a row, their channels whole eights.
+ * windows are read from a copy that has the padding. Answers must be at least four a row.
  */
 
 function paddedWidth(problem: usize): i32 {

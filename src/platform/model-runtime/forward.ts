@@ -23,8 +23,9 @@ export const LIMITS: Readonly<Record<string, readonly [least: number, most: numb
 
 /** An image of no more channels is a picture: hardly any of its numbers are 0. */
 const FEW_CHANNELS = 4;
-/** Words of a problem: sizes, image, filter, answers, bias, room, limits. */
+/** Words of a problem: twelve sizes, where image, filter, answers, biases and room lie, two limits. */
 const WORDS = 19;
+const [IMAGE, TO] = [12, 14];
 
 let opened: Kernels | undefined;
 
@@ -43,7 +44,7 @@ interface Given {
 }
 
 /**
- * Answers of a convolution without dilation, within these limits. Numbers of the image that are 0 may be left out, so
+ * Answers of a convolution without dilation, of whole eights of channels, within these limits. Numbers of the image that are 0 may be left out, so
  * that filters must be finite. Each image is answered alone: neighbours in the batch do not change a bit.
  */
 export function convolve(
@@ -53,32 +54,26 @@ export function convolve(
   limits: readonly [number, number],
 ): TensorInfo {
   const answers = backend.makeOutput(info.outShape, 'float32');
-  const isPicture = info.inChannels <= FEW_CHANNELS && info.outChannels % 8 === 0 && info.outWidth >= 4;
+  const isPicture = info.inChannels <= FEW_CHANNELS && info.outWidth >= 4;
   const room = isPicture ? paddedLength(info) : listsLength(info);
   const laid = backend.makeOutput([WORDS + info.outChannels + room], 'float32');
-  // The last allocation is behind: views hold from here on.
-  const [from, to] = [placeOf(backend, x), placeOf(backend, answers)];
-  const numbers = backend.typedArrayFromHeap(laid) as Float32Array;
-  const place = numbers.byteOffset;
-  numbers.fill(0, 0, WORDS + info.outChannels);
-  numbers.set(limits, WORDS - limits.length);
-  const words = new Int32Array(numbers.buffer, place, WORDS);
-  const noBias = place + 4 * WORDS;
-  const places = [bias ? placeOf(backend, bias) : noBias, noBias + 4 * info.outChannels];
-  words.set([...sizesOf(info), from, placeOf(backend, filter), to, ...places]);
-  const kernels = kernelsOf(backend);
-  for (let i = 0; i < info.batchSize; i += 1) {
-    words[IMAGE] = from + 4 * i * info.inHeight * info.inWidth * info.inChannels;
-    words[TO] = to + 4 * i * info.outHeight * info.outWidth * info.outChannels;
-    if (isPicture) kernels.convolveBlocks(place);
-    else kernels.convolveListed(place);
+  // The last allocation is behind: places and views hold from here on.
+  const problem = backend.typedArrayFromHeap(laid) as Float32Array;
+  const noBias = problem.subarray(WORDS, WORDS + info.outChannels).fill(0);
+  const biases = bias ? placeOf(backend, bias) : noBias.byteOffset;
+  const places = [...[x, filter, answers].map((tensor) => placeOf(backend, tensor)), biases];
+  const words = new Int32Array(problem.buffer, problem.byteOffset, WORDS);
+  words.set([...sizesOf(info), ...places, noBias.byteOffset + noBias.byteLength]);
+  problem.set(limits, WORDS - limits.length);
+  const convolveOne = kernelsOf(backend)[isPicture ? 'convolveBlocks' : 'convolveListed'];
+  for (let image = 0; image < info.batchSize; image += 1) {
+    convolveOne(problem.byteOffset);
+    words[IMAGE]! += 4 * info.inHeight * info.inWidth * info.inChannels;
+    words[TO]! += 4 * info.outHeight * info.outWidth * info.outChannels;
   }
   backend.disposeData(laid.dataId);
   return answers;
 }
-
-/** As the kernels number the words. */
-const [IMAGE, TO] = [12, 14];
 
 const placeOf = (backend: BackendWasm, tensor: TensorInfo): number => backend.typedArrayFromHeap(tensor).byteOffset;
 

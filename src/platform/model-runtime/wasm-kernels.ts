@@ -151,7 +151,7 @@ function paddingOf(input: readonly number[], filter: readonly number[], attrs: P
 
 type ConvolutionAttrs = Conv2DAttrs & Partial<Pick<FusedConv2DAttrs, 'activation'>>;
 
-/** What is not dilated and ends in a limit or in nothing; the backend's own otherwise. */
+/** What is not dilated, has whole eights of channels and ends in a limit or in nothing; the backend's own otherwise. */
 function convolution({ inputs, attrs, backend }: Call<ConvolutionAttrs>, own: Own<ConvolutionAttrs>): TensorInfo {
   const { x, filter, bias } = inputs as { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
   const { strides, pad, dilations, dimRoundingMode } = attrs;
@@ -159,9 +159,10 @@ function convolution({ inputs, attrs, backend }: Call<ConvolutionAttrs>, own: Ow
   const info = backend_util.computeConv2DInfo(...shapes, strides, dilations, pad, dimRoundingMode);
   const limits = LIMITS[attrs.activation ?? 'linear'];
   const isOfChannels = !bias || (bias.shape.length === 1 && bias.shape[0] === info.outChannels);
-  const isDilated = info.dilationHeight !== 1 || info.dilationWidth !== 1;
-  if (!limits || !isOfChannels || isDilated || attrs.dataFormat === 'NCHW') return own({ inputs, attrs, backend });
-  return convolve(backend, { x, filter, bias }, info, limits);
+  const isPlain = info.dilationHeight === 1 && info.dilationWidth === 1 && attrs.dataFormat !== 'NCHW';
+  return limits && isOfChannels && isPlain && info.outChannels % 8 === 0
+    ? convolve(backend, { x, filter, bias }, info, limits)
+    : own({ inputs, attrs, backend });
 }
 
 /** Values of a tensor in place. Taken after the last allocation: when memory grows, earlier views are cut off. */
