@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { call, type Prediction, type SampleDetail, type Statement } from './api';
 import { Decide } from './decide';
 import { dateTime, percent } from './format';
+import { Journey } from './journey';
 import { Aside, Loaded } from './parts';
 import { SampleInput } from './sample-input';
 import { Verdict } from './verdict';
@@ -61,6 +62,7 @@ function Detail({ id }: { id: string }) {
           <Decide sample={data} />
           <Divider />
           <Statements sample={data} />
+          {data.statements.length > 0 && <Journey feedbackId={data.statements.at(-1)!.id} />}
           <Text size="xs" c="var(--quiet)" style={{ overflowWrap: 'anywhere' }}>
             {data.id}, {dateTime(data.occurredAt)}
           </Text>

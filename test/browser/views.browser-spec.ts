@@ -110,7 +110,10 @@ describe('labels', () => {
       .getByRole('button', { name: aMessage(DOUBTED).text })
       .first()
       .click();
-    await page.getByRole('dialog').getByText('anna (user): it is refund').waitFor();
+    const drawer = page.getByRole('dialog');
+    await drawer.getByText('anna (user): it is refund').waitFor();
+    await drawer.getByText('Version 1 had it to learn from').waitFor();
+    await drawer.getByText('Version 1 serves since').waitFor();
     await page.context().close();
   });
 });

@@ -1,0 +1,61 @@
+import { Text, Timeline, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { call } from './api';
+import { dateTime } from './format';
+import { Loaded } from './parts';
+
+interface Receipt {
+  /** What its label is for, in words; null while it has none. */
+  readonly use: string | null;
+  readonly inSnapshot: { readonly at: string } | null;
+  readonly trainedIn: { readonly version: number; readonly at: string } | null;
+  readonly live: { readonly version: number; readonly at: string } | null;
+}
+
+/** How far the label that a statement led to has come round the loop. */
+export function Journey({ feedbackId }: { feedbackId: string }) {
+  const receipt = useQuery({
+    queryKey: ['receipt', feedbackId],
+    queryFn: () => call<Receipt>(`/v1/feedback/${encodeURIComponent(feedbackId)}`),
+  });
+  return (
+    <div>
+      <Title order={3} size="h5" mb="xs">
+        What became of it
+      </Title>
+      <Loaded of={receipt}>
+        {(data) =>
+          data.use?.startsWith('none') ? <Text size="sm">It is used for {data.use}.</Text> : <Steps receipt={data} />
+        }
+      </Loaded>
+    </div>
+  );
+}
+
+function Steps({ receipt }: { receipt: Receipt }) {
+  const steps = stepsOf(receipt);
+  return (
+    <Timeline active={steps.findLastIndex(({ at }) => at !== undefined)} bulletSize={14} lineWidth={2}>
+      {steps.map(({ done, awaited, at }) => (
+        <Timeline.Item key={awaited} title={<Text size="sm">{at ? done : awaited}</Text>}>
+          {at && (
+            <Text size="xs" c="var(--quiet)">
+              {dateTime(at)}
+            </Text>
+          )}
+        </Timeline.Item>
+      ))}
+    </Timeline>
+  );
+}
+
+/** What happens to a label, in order; what has not happened yet has no time. */
+const stepsOf = ({ use, inSnapshot, trainedIn, live }: Receipt) => [
+  { done: 'In a dataset', awaited: 'Not in a dataset yet', at: inSnapshot?.at },
+  {
+    done: `Version ${trainedIn?.version} ${use === 'judges models' ? 'was judged by it' : 'had it to learn from'}`,
+    awaited: 'No model has met it yet',
+    at: trainedIn?.at,
+  },
+  { done: `Version ${live?.version} serves since`, awaited: 'Not live yet', at: live?.at },
+];
