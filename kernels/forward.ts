@@ -38,7 +38,7 @@ const ROOM = 16;
 const LEAST = 17;
 const MOST = 18;
 
-function within(problem: usize, values: v128): v128 {
+function limited(problem: usize, values: v128): v128 {
   const least = v128.load32_splat(problem + (LEAST << 2));
   // In this order what is no number stays none.
   return f32x4.pmin(f32x4.pmax(values, least), v128.load32_splat(problem + (MOST << 2)));
@@ -134,7 +134,7 @@ function beginRow(problem: usize, to: usize): void {
 
 function endRow(problem: usize, to: usize): void {
   const end = to + <usize>word(problem, OUT_WIDTH) * answerBytes(problem);
-  for (; to < end; to += 16) v128.store(to, within(problem, v128.load(to)));
+  for (; to < end; to += 16) v128.store(to, limited(problem, v128.load(to)));
 }
 
 /** Adds to a row of answers what a row of the image is in their windows: as many channels at once as there are. */
@@ -151,6 +151,11 @@ function addRow(problem: usize, to: usize, row: i32, down: i32): void {
   }
 }
 
+/** A place of a row, or its end, nearest to one that may lie in the padding. */
+function within(width: i32, x: i32): i32 {
+  return max(0, min(width, x));
+}
+
 function addChannels(problem: usize, to: usize, starts: usize, filter: usize, some: usize): void {
   const bytes = answerBytes(problem);
   const width = word(problem, IN_WIDTH);
@@ -161,9 +166,8 @@ function addChannels(problem: usize, to: usize, starts: usize, filter: usize, so
   let left = -word(problem, PAD_LEFT);
   let weights = filter - <usize>(left * word(problem, IN_CHANNELS)) * bytes;
   for (let x = word(problem, OUT_WIDTH); x > 0; x--) {
-    const first = max(0, left);
-    const entry = load<usize>(starts + bytesOf(first));
-    const end = load<usize>(starts + bytesOf(max(first, min(width, left + filterWidth))));
+    const entry = load<usize>(starts + bytesOf(within(width, left)));
+    const end = load<usize>(starts + bytesOf(within(width, left + filterWidth)));
     if (some == 128) add32(to, entry, end, weights);
     else if (some == 64) add16(to, entry, end, weights);
     else add8(to, entry, end, weights);
@@ -280,7 +284,7 @@ function copyPadded(problem: usize): void {
   const rowBytes = bytesOf(width * channels);
   const left = word(problem, PAD_LEFT);
   const top = word(problem, PAD_TOP);
-  const copied = bytesOf(min(word(problem, IN_WIDTH), width - left) * channels);
+  const copied = bytesOf(within(word(problem, IN_WIDTH), width - left) * channels);
   memory.fill(place(problem, ROOM), 0, <usize>height * rowBytes);
   let from = place(problem, IMAGE);
   let to = place(problem, ROOM) + <usize>top * rowBytes + bytesOf(left * channels);
@@ -333,15 +337,15 @@ export function answer4x8(problem: usize, to: usize, window: usize, a: usize): v
     }
     window += toNextRow;
   }
-  storeWithin(problem, to, a0, a1);
-  storeWithin(problem, to + bytes, b0, b1);
-  storeWithin(problem, to + 2 * bytes, c0, c1);
-  storeWithin(problem, to + 3 * bytes, d0, d1);
+  storeLimited(problem, to, a0, a1);
+  storeLimited(problem, to + bytes, b0, b1);
+  storeLimited(problem, to + 2 * bytes, c0, c1);
+  storeLimited(problem, to + 3 * bytes, d0, d1);
 }
 
-function storeWithin(problem: usize, to: usize, first: v128, second: v128): void {
-  v128.store(to, within(problem, first));
-  v128.store(to, within(problem, second), 16);
+function storeLimited(problem: usize, to: usize, first: v128, second: v128): void {
+  v128.store(to, limited(problem, first));
+  v128.store(to, limited(problem, second), 16);
 }
 
 /**

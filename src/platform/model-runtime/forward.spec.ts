@@ -120,6 +120,27 @@ describe('convolutions on WebAssembly', () => {
     }
   });
 
+  it('of windows that lie in the padding alone', async () => {
+    for (const read of [3, 8]) {
+      const right: Pad = [
+        [0, 0],
+        [0, 7],
+        [0, 900_000],
+        [0, 0],
+      ];
+      const left: Pad = [
+        [0, 0],
+        [8, 0],
+        [18, 0],
+        [0, 0],
+      ];
+      const wide: Work = { image: [1, 3, 4, read], filter: [2, 2, read, 8], strides: [1, 100], pad: right };
+      expect(await disagreement(wide)).toBeLessThan(NOISE);
+      const narrow: Work = { image: [1, 2, 1, read], filter: [1, 1, read, 8], strides: [1, 5], pad: left };
+      expect(await disagreement(narrow)).toBeLessThan(NOISE);
+    }
+  });
+
   it('of images in which everything is 0, or nothing', async () => {
     const work: Work = { image: [3, 12, 12, 24], filter: [3, 3, 24, 40], strides: 2 };
     expect(await disagreement(work, (shape) => new Float32Array(sizeOf(shape)))).toBeLessThan(NOISE);
