@@ -11,7 +11,7 @@ import { joinFeedback, packPayloads, PredictionIntake } from '../jobs.js';
 import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
 import { Lanes } from '../platform/batching/lanes.js';
 import { Expiring } from '../platform/expiring.js';
-import { thumbnail } from '../platform/model-runtime/image-pixels.js';
+import { fewPictures, thumbnail } from '../platform/model-runtime/image-pixels.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { positionInPack, readPackLine } from '../platform/object-store/packs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
@@ -100,8 +100,10 @@ export class CaptureService extends PredictionIntake {
   /** What a prediction is about as a WebP of at most so many pixels a side. Throws {@link LoopError} where that is no picture. */
   async picture(projectId: string, id: string, side: number): Promise<Buffer> {
     const { input } = await this.body(await this.find(projectId, id));
-    const image = await this.imageOf(input);
-    const picture = image && (await thumbnail(image, side));
+    const picture = await fewPictures(async () => {
+      const image = await this.imageOf(input);
+      return image && thumbnail(image, side);
+    });
     if (!picture) throw new LoopError('not-found', `What prediction ${id} is about cannot be shown as a picture.`);
     return picture;
   }

@@ -5,13 +5,22 @@ import { LoopError } from '../core/errors.js';
 import { isUuid, newId, sha256 } from '../core/ids.js';
 import { LIMITS } from '../core/limits.js';
 import { dropUploads } from '../jobs.js';
-import { isImageOf } from '../platform/model-runtime/image-pixels.js';
+import { fewPictures, isImageOf } from '../platform/model-runtime/image-pixels.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { invalid } from '../platform/validation.js';
 import type { UploadOrder } from './upload.schema.js';
 import { UploadStore } from './upload.store.js';
 
+interface Announcement {
+  readonly objectKey: string;
+  readonly contentType: string;
+  readonly bytes: number;
+  /** In hex. */
+  readonly sha256: string;
+}
+
+const OTHER_BYTES = { pointer: '/sha256', detail: 'is another one' };
 const EVERY_MS = 600_000;
 const DROPPED_AT_ONCE = 500;
 
@@ -87,18 +96,22 @@ export class UploadService {
     return upload;
   }
 
-  private async differences(upload: { objectKey: string; contentType: string; bytes: number; sha256: string }) {
+  private async differences(upload: Announcement) {
     const head = await this.objects.head(upload.objectKey);
     if (!head) throw new LoopError('not-possible-now', 'Nothing has been uploaded yet: PUT the bytes first.');
     if (head.bytes !== upload.bytes)
       return [{ pointer: '/bytes', detail: `was to be ${upload.bytes} and is ${head.bytes}` }];
     if (head.contentType !== upload.contentType)
       return [{ pointer: '/contentType', detail: `was to be ${upload.contentType} and is ${head.contentType}` }];
-    const image = blobFacts(upload.objectKey)?.isImage ? await this.objects.get(upload.objectKey) : undefined;
-    const hash = image ? sha256(image) : await this.objects.sha256(upload.objectKey);
-    if (hash !== upload.sha256) return [{ pointer: '/sha256', detail: 'is another one' }];
-    return !image || (await isImageOf(upload.contentType, image))
+    if (blobFacts(upload.objectKey)?.isImage) return fewPictures(() => this.differencesOfImage(upload));
+    return (await this.objects.sha256(upload.objectKey)) === upload.sha256 ? [] : [OTHER_BYTES];
+  }
+
+  private async differencesOfImage({ objectKey, contentType, sha256: announced }: Announcement) {
+    const image = await this.objects.get(objectKey);
+    if (sha256(image) !== announced) return [OTHER_BYTES];
+    return (await isImageOf(contentType, image))
       ? []
-      : [{ pointer: '/contentType', detail: `the bytes are no ${upload.contentType} of our limits` }];
+      : [{ pointer: '/contentType', detail: `the bytes are no ${contentType} of our limits` }];
   }
 }

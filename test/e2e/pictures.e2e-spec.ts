@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { aPrediction } from '../support/builders.js';
 import { API_KEY, type Client, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
@@ -77,6 +79,24 @@ describe('the picture of a prediction', () => {
       expect(headers['cache-control'] ?? '').not.toContain('immutable');
     }
     await ask('nobody').expect(404);
+  });
+
+  it('is read few at a time, however many are asked for: each may take up the memory of a whole upload', async () => {
+    const blob = await uploaded(await photo(64, 64).png().toBuffer(), 'image/png');
+    await post('often', { blob });
+    const store = flywheel.app.get(ObjectStore);
+    const get = store.get.bind(store);
+    const [reading, most] = [new Set<symbol>(), { reached: 0 }];
+    const counted = vi.spyOn(store, 'get').mockImplementation(async (...wanted) => {
+      const own = Symbol('read');
+      reading.add(own);
+      most.reached = Math.max(most.reached, reading.size);
+      await sleep(50);
+      return get(...wanted).finally(() => reading.delete(own));
+    });
+    await Promise.all(Array.from({ length: 20 }, () => ask('often').expect(200)));
+    counted.mockRestore();
+    expect(most.reached).toBe(4);
   });
 
   it('is only for those who may read the project', async () => {

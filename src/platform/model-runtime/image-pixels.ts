@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { SharpOptions } from 'sharp';
 import { LIMITS } from '../../core/limits.js';
 import type { Input } from '../../core/input.js';
@@ -14,6 +15,9 @@ export interface ImageShape {
 const MOST_PIXELS = LIMITS.imagePixels;
 const FORMATS = new Set(['png', 'jpeg', 'webp']);
 const EXPECTED = 'a PNG, JPEG or WebP image of at most 16 million pixels in base64';
+
+/** Whole pictures that are read for requests at a time: each may have 64 MiB, and as much again when it is decoded. */
+export const fewPictures = pLimit(4);
 
 export const pixelsIn = ({ width, height, channels }: ImageShape): number => width * height * channels;
 
