@@ -155,21 +155,32 @@ function artifactsOf(files: ModelFiles) {
   };
 }
 
-async function layersNet(tf: Tf, files: ModelFiles, { outputLayer, trainableFrom, isWhole }: BaseSpec<ForeignInput>) {
+async function layersNet(tf: Tf, files: ModelFiles, spec: BaseSpec<ForeignInput>) {
+  const { outputLayer, trainableFrom, isWhole } = spec;
   const { loadLayersModel, model } = await import('@tensorflow/tfjs-layers');
   const whole = await refusing(() => loadLayersModel(tf.io.fromMemory(artifactsOf(files))));
+  assertReads(whole, spec.input);
   const last = isWhole ? whole.layers.at(-1)! : lastBeforeAnswers(whole);
   if (trainableFrom) await refusing(() => whole.getLayer(trainableFrom));
   const layer = outputLayer === null ? last : await refusing(() => whole.getLayer(outputLayer));
   const cut = model({ inputs: whole.inputs, outputs: layer.output as SymbolicTensor });
   return {
-    // `predict` would copy the inputs first, to answer them in parts.
+    // Their shape is as it must be: `predict` would look again, and copy them first to answer them in parts.
     answer: (inputs: Tensor) => cut.apply(inputs, { training: false }) as Tensor,
     weights: () => whole.getWeights(),
     model: whole as LayersModel | undefined,
     output: layer.output as SymbolicTensor | undefined,
     dispose: () => void whole.dispose(),
   };
+}
+
+/** Throws {@link TrainingRefused}. A size that the model leaves open is any. */
+function assertReads({ inputs }: LayersModel, input: ForeignInput): void {
+  const given = shapeOf(input);
+  const sizes = inputs[0]!.shape.slice(1);
+  const isRead = sizes.length === given.length && sizes.every((size, i) => size === null || size === given[i]);
+  if (inputs.length !== 1 || !isRead)
+    throw new TrainingRefused(`the base reads inputs of ${sizes.join(' x ')}, not of ${given.join(' x ')}`);
 }
 
 /** A softmax at the end is about other labels: what comes before it is the representation. */
