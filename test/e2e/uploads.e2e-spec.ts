@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PackService } from '../../src/capture/pack.service.js';
@@ -8,6 +8,7 @@ import { Database } from '../../src/platform/database/database.js';
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
 import { API_KEY, type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import { orderUpload, putUpload as put, sha256, upload as uploadAs } from '../support/uploads.js';
 
 let flywheel: TestFlywheel;
 let client: Client;
@@ -18,30 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => flywheel.close());
 
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-
-interface Order {
-  readonly id: string;
-  readonly blob: string;
-  readonly put: { url: string; headers: Record<string, string> };
-}
-
-async function order(bytes: Buffer, contentType = 'application/octet-stream', as = client): Promise<Order> {
-  const { body } = await as
-    .post('/v1/uploads', { contentType, bytes: bytes.length, sha256: sha256(bytes) })
-    .expect(201);
-  return body as Order;
-}
-
-const put = ({ put: { url, headers } }: Order, bytes: Buffer, over: Record<string, string> = {}) =>
-  fetch(url, { method: 'PUT', headers: { ...headers, ...over }, body: new Uint8Array(bytes) });
-
-async function upload(bytes: Buffer, contentType?: string, as = client): Promise<Order> {
-  const ordered = await order(bytes, contentType, as);
-  expect((await put(ordered, bytes)).status).toBe(200);
-  await as.post(`/v1/uploads/${ordered.id}/complete`).expect(200);
-  return ordered;
-}
+const BYTES = 'application/octet-stream';
+const order = (bytes: Buffer, contentType = BYTES) => orderUpload(client, bytes, contentType);
+const upload = (bytes: Buffer, contentType = BYTES, as = client) => uploadAs(as, bytes, contentType);
 
 /** A picture of a bright or a dark half, by its number. */
 const picture = (n: number): Promise<Buffer> => {
