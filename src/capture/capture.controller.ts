@@ -2,7 +2,7 @@ import { Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { Needs, ProjectId, projectOf } from '../platform/http/auth.js';
+import { cachedForKey, Needs, ProjectId, projectOf } from '../platform/http/auth.js';
 import { postedItems, sendOutcomes } from '../platform/http/batch.js';
 import { ApiPostedItems, ApiQueryOf } from '../platform/http/openapi.js';
 import { PictureQuery, PredictionSchema } from './capture.schema.js';
@@ -43,8 +43,7 @@ export class CaptureController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const bytes = await this.capture.picture(projectId, id, side);
-    // What a prediction is about stays; only the project of the key may be shown it.
-    const caching = { 'cache-control': 'private, max-age=86400, immutable', vary: 'authorization, cookie' };
-    void reply.type('image/webp').headers(caching).send(bytes);
+    // What a prediction is about stays.
+    void reply.type('image/webp').headers(cachedForKey('private, max-age=86400, immutable')).send(bytes);
   }
 }

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { blobFacts } from '../core/blob.js';
 import { type FieldError, LoopError } from '../core/errors.js';
-import type { Input } from '../core/input.js';
+import { type Input, uploadedImage } from '../core/input.js';
 import { type Outcome, Unreadable } from '../core/outcome.js';
 import { readLine } from '../core/pack-line.js';
 import { type PostedPrediction, type PredictionRow, predictionRow } from '../core/prediction-row.js';
@@ -137,7 +136,8 @@ export class CaptureService extends PredictionIntake {
 
   private async imageOf(input: Input): Promise<Buffer | undefined> {
     if ('image' in input) return Buffer.from(input.image.base64, 'base64');
-    return 'blob' in input && blobFacts(input.blob)?.isImage ? this.objects.get(input.blob) : undefined;
+    const uploaded = uploadedImage(input);
+    return uploaded && this.objects.get(uploaded.key);
   }
 
   private async body(row: { batchId: bigint; batchLine: number }) {

@@ -13,7 +13,14 @@ export type InputKind = 'text' | 'vector' | 'image' | 'blob';
 export function kindOf(input: Input): InputKind {
   if ('text' in input) return 'text';
   if ('vector' in input) return 'vector';
-  return 'image' in input || blobFacts(input.blob)?.isImage ? 'image' : 'blob';
+  return 'image' in input || uploadedImage(input) ? 'image' : 'blob';
+}
+
+/** Where the bytes of an uploaded image lie, and what they are; undefined for any other input. */
+export function uploadedImage(input: Input): { readonly key: string; readonly contentType: string } | undefined {
+  if (!('blob' in input)) return undefined;
+  const facts = blobFacts(input.blob);
+  return facts?.isImage ? { key: input.blob, contentType: facts.contentType } : undefined;
 }
 
 /** What a person sees of an input in a list: the text itself, or a few words about the rest. At most 280 characters. */

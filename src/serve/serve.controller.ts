@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { Input } from '../core/input.js';
-import { Needs, ProjectId } from '../platform/http/auth.js';
+import { cachedForKey, Needs, ProjectId } from '../platform/http/auth.js';
 import { ApiJsonBody, ApiVersionParam } from '../platform/http/openapi.js';
 import { FileName, PredictOrder, VersionOrChampion } from './serve.schema.js';
 import { ServeService } from './serve.service.js';
@@ -41,7 +41,6 @@ export class ServeController {
     const bytes = await this.serving.file(projectId, version, file);
     const type = CONTENT_TYPES[file.split('.').at(-1)!] ?? 'application/octet-stream';
     const caching = version === 'champion' ? 'no-cache' : 'private, max-age=31536000, immutable';
-    // The address names no project: a cache must not give one project's file to another's key.
-    void reply.type(type).headers({ 'cache-control': caching, vary: 'authorization, cookie' }).send(bytes);
+    void reply.type(type).headers(cachedForKey(caching)).send(bytes);
   }
 }

@@ -33,6 +33,12 @@ export function cookieOf(request: Pick<FastifyRequest, 'headers'>, name: string)
 }
 
 /**
+ * Headers of an answer that is kept so long. Addresses name no project: a cache must not give one project's to another's
+ * key.
+ */
+export const cachedForKey = (caching: string) => ({ 'cache-control': caching, vary: 'authorization, cookie' });
+
+/**
  * Whether a browser sent the request from our own pages. A cookie comes along with whatever page makes the request, so
  * one that changes something must show where it comes from.
  */

@@ -1,6 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { blobFacts } from '../../core/blob.js';
-import type { Input } from '../../core/input.js';
+import { type Input, uploadedImage } from '../../core/input.js';
 import { decodeManifest, type ManifestLine, type SnapshotSample } from '../../core/manifest.js';
 import { readLine } from '../../core/pack-line.js';
 import { groupBy } from '../../core/tally.js';
@@ -85,10 +84,10 @@ function bytesOf(input: Input): number {
 
 /** An uploaded image becomes the image itself; other inputs are what they are. */
 async function withBytes(store: ObjectStore, input: Input): Promise<Input> {
-  const facts = 'blob' in input ? blobFacts(input.blob) : undefined;
-  if (!facts?.isImage || !('blob' in input)) return input;
-  const base64 = (await store.get(input.blob)).toString('base64');
-  return { image: { contentType: facts.contentType, base64 } };
+  const uploaded = uploadedImage(input);
+  if (!uploaded) return input;
+  const base64 = (await store.get(uploaded.key)).toString('base64');
+  return { image: { contentType: uploaded.contentType, base64 } };
 }
 
 const byPack = (lines: readonly ManifestLine[]): Map<string, ManifestLine[]> =>
