@@ -27,7 +27,9 @@ export const PredictionSchema = z.strictObject({
     })
     .refine((output) => (output.label === undefined) !== (output.value === undefined), {
       message: 'must have exactly one of label and value',
-    }),
+    })
+    .nullable()
+    .describe('null where nothing has answered yet: there is no model, and people are to say what it is'),
   group: identifier.optional(),
   subject: identifier.optional(),
   attributes: z

@@ -64,11 +64,11 @@ export class CaptureService extends PredictionIntake {
     );
   }
 
-  /** A project without a task has that of its first prediction from now on; null when there is none among these. */
+  /** A project without a task has that of its first answer from now on; null when there is none among these. */
   private async firstTask(projectId: string, read: readonly ReadPrediction[]): Promise<Task | null> {
     this.settings.forget(projectId);
-    const first = read.find((item) => 'value' in item);
-    return first ? this.store.fixTask(projectId, taskOf(first.value.output)!) : null;
+    const [first] = read.flatMap((item) => ('value' in item && item.value.output) || []);
+    return first ? this.store.fixTask(projectId, taskOf(first)!) : null;
   }
 
   /** One prediction with its input, what was said about it, and the bodies that contradict it. */
@@ -153,16 +153,16 @@ type ReadPrediction = { value: NewPrediction } | { errors: readonly FieldError[]
 
 /** A prediction with the answer of another task is wrong. */
 function ofTask(task: Task | null, read: ReadPrediction): ReadPrediction {
-  if (task === null || 'errors' in read) return read;
+  if (task === null || 'errors' in read || read.value.output === null) return read;
   const fault = faultOfAnswer(task, read.value.output);
   return fault ? { errors: [{ pointer: `/output/${fault.name}`, detail: fault.detail }] } : read;
 }
 
 const blobOf = (read: ReadPrediction): string | undefined => ('value' in read ? read.value.input.blob : undefined);
 
-/** Many clients send null for "not given"; the top-level optional members take it as such. */
+/** Many clients send null for "not given"; the top-level optional members take it as such. No `output` has to be said. */
 function withoutNulls(item: unknown): unknown {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
   if (!Object.values(item).includes(null)) return item;
-  return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null));
+  return Object.fromEntries(Object.entries(item).filter(([name, value]) => value !== null || name === 'output'));
 }

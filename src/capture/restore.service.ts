@@ -30,8 +30,8 @@ export class PredictionRestoreService {
     const body = await this.objects.get(pack.objectKey);
     const lines = decodePack(body).map((line) => readLine<NonNullable<Line['item']>>(line));
     const predictions = lines.flatMap((line, n) => (line.item ? [restored(pack.projectId, line, n)] : []));
-    const first = lines.find(({ item }) => item)?.item;
-    if (first) await this.store.fixTask(pack.projectId, taskOf(first.output)!);
+    const [first] = lines.flatMap(({ item }) => item?.output ?? []);
+    if (first) await this.store.fixTask(pack.projectId, taskOf(first)!);
     for (const { item } of lines) if (item && 'blob' in item.input) await this.uploads.restore(item.input.blob);
     const facts = { bytes: body.length, sha256: sha256(body), blockOffsets: blockOffsetsOf(body), lines: lines.length };
     return this.store.insert({ ...pack, ...facts }, predictions);

@@ -30,7 +30,7 @@ export interface Judged extends Decided {
 const SURE = 0.75;
 
 /** By the rules of {@link resolveLabel}. */
-export function decide(statements: readonly Statement[], predicted: string, task: Task | null): Decided {
+export function decide(statements: readonly Statement[], predicted: string | null, task: Task | null): Decided {
   const resolved = resolveLabel(statements, predicted, task);
   return {
     status: resolved.status,

@@ -44,6 +44,15 @@ describe('resolveLabel', () => {
     ],
   ] as const)('%s', (_, statements, expected) => expect(resolveLabel(statements, 'cat')).toEqual(expected));
 
+  it('knows nothing to accept or to reject where nothing has answered', () => {
+    const [accepts, rejects] = [says('', { kind: 'accept', label: null }), says('', { kind: 'reject', label: null })];
+    expect(resolveLabel([accepts, rejects], null)).toEqual({ status: 'none' });
+    expect(resolveLabel([accepts, rejects], null, 'regression')).toEqual({ status: 'none' });
+    expect(rejectedLabels([rejects], null)).toEqual([]);
+    expect(resolveLabel([rejects, says('dog')], null)).toEqual(dog);
+    expect(resolveLabel([says('3.5'), rejects], null, 'regression')).toEqual({ ...dog, label: '3.5' });
+  });
+
   it('lets a rater change their mind by the time it happened, not by the time it arrived', () => {
     const later = says('dog', { raterId: 'ann', occurredAt: 2_000 });
     const earlier = says('cat', { raterId: 'ann', occurredAt: 1_000 });

@@ -38,14 +38,18 @@ const ROLES: readonly RaterRole[] = ['annotator', 'user', 'system'];
  * The label of a sample as a function of all that was said about it, in whatever order it came.
  * A rater's latest statement replaces the earlier ones; annotators overrule users, users overrule systems; among equals
  * the majority wins; a tie, or as many who reject the label as stand for it, is a dispute, never a guess. The model's
- * own answer (`predicted`) counts only where a rater accepted it. Of values it is the median, which one who is far off
+ * own answer (`predicted`, null where there is none) counts only where a rater accepted it. Of values it is the median, which one who is far off
  * does not move.
  */
-export function resolveLabel(statements: readonly Statement[], predicted: string, task?: Task | null): ResolvedLabel {
+export function resolveLabel(
+  statements: readonly Statement[],
+  predicted: string | null,
+  task?: Task | null,
+): ResolvedLabel {
   const voices = voicesHeard(statements);
   const said = voices.flatMap((voice) => labelFor(voice, predicted) ?? []);
   const against = countBy(voices.flatMap((voice) => labelAgainst(voice, predicted) ?? []));
-  if (task === 'regression') return resolveValue(said, against.get(predicted) ?? 0);
+  if (task === 'regression') return resolveValue(said, predicted === null ? 0 : (against.get(predicted) ?? 0));
   const votes = countBy(said);
   if (votes.size === 0) return { status: 'none' };
 
@@ -66,12 +70,12 @@ function resolveValue(said: readonly string[], against: number): ResolvedLabel {
 }
 
 /** The labels that those say who are heard, as often as they do. */
-export function saidLabels(statements: readonly Statement[], predicted: string): string[] {
+export function saidLabels(statements: readonly Statement[], predicted: string | null): string[] {
   return voicesHeard(statements).flatMap((voice) => labelFor(voice, predicted) ?? []);
 }
 
 /** Labels that somebody said are wrong, sorted, once each. */
-export function rejectedLabels(statements: readonly Statement[], predicted: string): string[] {
+export function rejectedLabels(statements: readonly Statement[], predicted: string | null): string[] {
   const latest = latestOfEachRater(statements.filter(speaksOfLabel));
   return [...countBy(latest.flatMap((voice) => labelAgainst(voice, predicted) ?? [])).keys()].sort();
 }
@@ -100,12 +104,12 @@ function latestOfEachRater(statements: readonly Statement[]): Statement[] {
   return [...latest.values()];
 }
 
-function labelFor({ kind, label }: Statement, predicted: string): string | null {
+function labelFor({ kind, label }: Statement, predicted: string | null): string | null {
   if (kind === 'accept') return label ?? predicted;
   return kind === 'correction' ? (label ?? null) : null;
 }
 
-function labelAgainst({ kind, notLabel }: Statement, predicted: string): string | null {
+function labelAgainst({ kind, notLabel }: Statement, predicted: string | null): string | null {
   if (kind === 'reject') return predicted;
   return kind === 'partial' ? (notLabel ?? null) : null;
 }

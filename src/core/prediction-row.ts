@@ -6,16 +6,22 @@ import { type Split, splitOf } from './split.js';
 import { largestOf } from './tally.js';
 import { answerText, type PostedAnswer } from './task.js';
 
+/** The model name of what is answered here. */
+export const OURS = 'flywheel';
+
 /** A prediction as it was posted. */
 export interface PostedPrediction {
   readonly id?: string;
   readonly externalId?: string;
   readonly model: { readonly name?: string; readonly version: string };
   readonly input: Input;
-  readonly output: PostedAnswer & {
-    readonly confidence?: number;
-    readonly scores?: Readonly<Record<string, number>>;
-  };
+  /** Null where nothing has answered yet. */
+  readonly output:
+    | (PostedAnswer & {
+        readonly confidence?: number;
+        readonly scores?: Readonly<Record<string, number>>;
+      })
+    | null;
   readonly group?: string;
   readonly subject?: string;
   readonly attributes?: Readonly<Record<string, unknown>>;
@@ -36,8 +42,8 @@ export interface PredictionRow {
   readonly preview: string;
   readonly modelName: string | null;
   readonly modelVersion: string;
-  /** Of a regression the text of its value. */
-  readonly label: string;
+  /** Of a regression the text of its value; null where nothing has answered yet. */
+  readonly label: string | null;
   readonly confidence: number | null;
   /** Probability of the answer less that of the runner-up; null when unknown. */
   readonly margin: number | null;
@@ -141,9 +147,9 @@ function rowOf(
     preview: previewOf(item.input),
     modelName: item.model.name ?? null,
     modelVersion: item.model.version,
-    label: answerText(item.output)!,
-    confidence: item.output.confidence ?? null,
-    margin: marginOf(item.output),
+    label: item.output ? answerText(item.output)! : null,
+    confidence: item.output?.confidence ?? null,
+    margin: item.output ? marginOf(item.output) : null,
     subject: item.subject ?? null,
     attributes: item.attributes ? JSON.stringify(item.attributes) : null,
     occurredAt,
@@ -172,7 +178,7 @@ function normalisedTextJson(text: string): string {
 /** Here too most have single spaces already, and looking is much cheaper than replacing. */
 const withSingleSpaces = (text: string): string => (/\s\s|[^\S ]/.test(text) ? text.replace(/\s+/g, ' ') : text);
 
-function marginOf({ confidence, scores }: PostedPrediction['output']): number | null {
+function marginOf({ confidence, scores }: NonNullable<PostedPrediction['output']>): number | null {
   const probabilities = Object.values(scores ?? {});
   const [first, second] = largestOf(probabilities, 2);
   if (first === undefined) return confidence ?? null;

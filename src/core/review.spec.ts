@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { pickReviews } from './review.js';
 
 const candidates = {
+  waiting: [],
+  unanswered: [],
   disputed: ['d'],
   suspects: ['s1', 's2', 's3'],
   rare: [],
@@ -47,9 +49,26 @@ describe('pickReviews', () => {
     expect(picks.map(({ isBlind }) => isBlind)).toEqual([true, false]);
   });
 
+  it('takes what somebody waits for before all else, and what nothing has answered beside the other doubts', () => {
+    const all = { ...candidates, waiting: ['w1', 'w2'], unanswered: ['w1', 'a1', 'a2', 'a3'], random: [] };
+    const picks = pickReviews(all, 7, 0, { random: () => 0 });
+    expect(picks.map(({ sampleId }) => sampleId)).toEqual(['w1', 'w2', 'd', 'a1', 'a2', 's1', 'u1']);
+    expect(picks.map(({ reason }) => reason)).toEqual([
+      ...['waiting', 'waiting', 'disputed', 'unanswered', 'unanswered', 'suspect', 'uncertain'],
+    ]);
+    // There is no answer to hide.
+    expect(picks.map(({ isBlind }) => isBlind)).toEqual([false, false, true, false, false, true, true]);
+  });
+
+  it('fills up with what nothing has answered', () => {
+    const none = { ...candidates, disputed: [], suspects: [], uncertain: [], random: [], population: 0 };
+    const picks = pickReviews({ ...none, unanswered: ['a1', 'a2', 'a3'] }, 3, 0.2);
+    expect(picks.map(({ sampleId }) => sampleId)).toEqual(['a1', 'a2', 'a3']);
+  });
+
   it('gives what there is', () => {
     expect(
-      pickReviews({ disputed: [], suspects: [], rare: [], uncertain: [], random: [], population: 0 }, 5, 0.2),
+      pickReviews({ ...candidates, disputed: [], suspects: [], uncertain: [], random: [], population: 0 }, 5, 0.2),
     ).toEqual([]);
   });
 });

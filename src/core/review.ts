@@ -1,5 +1,5 @@
 /** Why an item is in the review queue. */
-export type ReviewReason = 'disputed' | 'audit' | 'suspect' | 'rare' | 'uncertain';
+export type ReviewReason = 'waiting' | 'disputed' | 'audit' | 'suspect' | 'rare' | 'unanswered' | 'uncertain';
 
 export interface ReviewPick {
   readonly sampleId: string;
@@ -11,11 +11,15 @@ export interface ReviewPick {
 }
 
 export interface ReviewCandidates {
+  /** What somebody waits for a person to answer, who has waited longest first. */
+  readonly waiting: readonly string[];
   readonly disputed: readonly string[];
   /** Labels that models which had not seen them doubt most. */
   readonly suspects: readonly string[];
   /** Unlabelled, answered with labels that hardly any sample has yet, the rarest first. */
   readonly rare: readonly string[];
+  /** Unlabelled, without an answer of any model, the latest first. */
+  readonly unanswered: readonly string[];
   /** Unlabelled, the least certain first. */
   readonly uncertain: readonly string[];
   /** Held out of training, labelled or not, in random order. */
@@ -25,19 +29,21 @@ export interface ReviewCandidates {
 }
 
 const BLIND_SHARE = 0.2;
-/** Of what is left after disputes and audits: what is new or rare gets a fifth, doubted labels half. */
-const [SHARE_OF_RARE, SHARE_OF_SUSPECTS] = [0.2, 0.5];
+/** Of what is left after disputes and audits: what is new or rare gets a fifth; of the rest what is unanswered half, then doubted labels. */
+const [SHARE_OF_RARE, SHARE_OF_UNANSWERED, SHARE_OF_SUSPECTS] = [0.2, 0.5, 0.5];
+/** There is no answer to hide. */
+const WITHOUT_ANSWER: readonly ReviewReason[] = ['waiting', 'unanswered'];
 
 /**
- * Disputes first, then a random audit of the given share, then what is rare, doubted labels and the least certain. No
- * item twice, and, but for disputes and audits, what is nearly the same as another only when nothing else is left; `n` at
+ * What somebody waits for first, then disputes, a random audit of the given share, what is rare, what nothing has answered,
+ * doubted labels and the least certain. No item twice, and, but for the first three, what is nearly the same as another only when nothing else is left; `n` at
  * the most.
  *
  * @param isLikeAny whether an item is nearly the same as one of the others
  * @param random numbers from 0 to 1, for which items are blind
  */
 export function pickReviews(
-  { disputed, suspects, rare, uncertain, random: drawn, population }: ReviewCandidates,
+  { waiting, disputed, suspects, rare, unanswered, uncertain, random: drawn, population }: ReviewCandidates,
   n: number,
   auditShare: number,
   {
@@ -49,10 +55,11 @@ export function pickReviews(
   const pick = (ids: readonly string[], upTo: number, reason: ReviewReason, probability: number) => {
     for (const sampleId of ids) {
       if (picks.size >= upTo) return;
-      const isBlind = reason === 'audit' || random() < BLIND_SHARE;
+      const isBlind = reason === 'audit' || (!WITHOUT_ANSWER.includes(reason) && random() < BLIND_SHARE);
       if (!picks.has(sampleId)) picks.set(sampleId, { sampleId, reason, probability, isBlind });
     }
   };
+  pick(waiting, n, 'waiting', 1);
   pick(disputed, n, 'disputed', 1);
   const audits = Math.min(Math.ceil((n - picks.size) * auditShare), drawn.length);
   pick(drawn, picks.size + audits, 'audit', population === 0 ? 0 : Math.min(1, audits / population));
@@ -65,10 +72,13 @@ export function pickReviews(
   };
   const left = n - picks.size;
   pickOneByOne(rare, picks.size + Math.round(left * SHARE_OF_RARE), 'rare');
+  pickOneByOne(unanswered, picks.size + Math.ceil((n - picks.size) * SHARE_OF_UNANSWERED), 'unanswered');
   pickOneByOne(suspects, picks.size + Math.ceil((n - picks.size) * SHARE_OF_SUSPECTS), 'suspect');
   pickOneByOne(uncertain, n, 'uncertain');
+  pickOneByOne(unanswered, n, 'unanswered');
   // Rather the same again than nothing to do.
   pick(suspects, n, 'suspect', 1);
   pick(uncertain, n, 'uncertain', 1);
+  pick(unanswered, n, 'unanswered', 1);
   return [...picks.values()];
 }

@@ -23,6 +23,8 @@ export interface ProjectSettings {
   readonly promotion: PromotionSettings;
   /** Share of review items drawn at random, whatever the model thinks, so that accuracy can be estimated honestly. */
   readonly auditShare: number;
+  /** How long a request for an answer waits for a person while no model serves; 0: not at all. */
+  readonly standInSeconds: number;
 }
 
 export const DEFAULT_SETTINGS: ProjectSettings = {
@@ -52,6 +54,7 @@ export const DEFAULT_SETTINGS: ProjectSettings = {
     maxMillisecondsAnAnswer: 100,
   },
   auditShare: 0.2,
+  standInSeconds: 0,
 };
 
 export type SettingsPatch = {
@@ -70,6 +73,7 @@ export function completeSettings(stored: SettingsPatch, base: ProjectSettings = 
     training: { ...base.training, ...stored.training },
     promotion: { ...base.promotion, ...stored.promotion },
     auditShare: stored.auditShare ?? base.auditShare,
+    standInSeconds: stored.standInSeconds ?? base.standInSeconds,
   };
 }
 

@@ -68,7 +68,7 @@ export class InsightStore {
        from review v
        join sample s on s.project_id = v.project_id and s.prediction_id = v.sample_id and s.status = 'resolved'
        join prediction p on p.project_id = v.project_id and p.id = v.sample_id
-       where v.project_id = $1 and v.reason = 'audit' and v.decision in ('correction', 'accept') and v.probability > 0
+       where v.project_id = $1 and p.label is not null and v.reason = 'audit' and v.decision in ('correction', 'accept') and v.probability > 0
          and v.decided_at > now() - make_interval(secs => $2::float8 * 86400)
        order by v.decided_at desc limit ${WINDOW}`,
       [projectId, days],
@@ -80,7 +80,7 @@ export class InsightStore {
     const [row] = await this.db.query<{ samples: number; right: number }>(
       `select count(*)::int as samples, count(*) filter (where ${isRight('s.label', '$3')})::int as right
        from sample s join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
-       where s.project_id = $1 and s.status = 'resolved' and s.labelled_at > now() - make_interval(secs => $2::float8 * 86400)`,
+       where s.project_id = $1 and s.status = 'resolved' and p.label is not null and s.labelled_at > now() - make_interval(secs => $2::float8 * 86400)`,
       [projectId, days, tolerance],
     );
     return row!;
@@ -184,13 +184,14 @@ with recent as (
   select r.*, s.label as truth from recent r
   join sample s on s.project_id = $1 and s.prediction_id = r.id and s.status = 'resolved'
 ), said as (
-  select 'predicted label' as what, label as value, is_late from recent
+  select 'predicted label' as what, label as value, is_late from recent where label is not null
   union all select 'confidence', (floor(confidence * 10) / 10)::numeric(3, 1)::text, is_late from recent where confidence is not null
   union all select 'kind of input', input_kind, is_late from recent
   union all select 'length of text', (2 ^ ceil(log(2, greatest(1, length(preview)))))::int::text, is_late
     from recent where input_kind = 'text'
   union all select 'label people give', truth, is_late from spoken
-  union all select 'wrong answers', case when ${isRight('truth', '$5', 'label')} then 'right' else 'wrong' end, is_late from spoken
+  union all select 'wrong answers', case when ${isRight('truth', '$5', 'label')} then 'right' else 'wrong' end, is_late
+    from spoken where label is not null
   union all
   select 'attribute ' || a.key, left(a.value, 100), r.is_late
   from recent r, jsonb_each_text(r.attributes) a

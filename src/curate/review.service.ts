@@ -27,18 +27,20 @@ export class ReviewService {
     this.copies = new RowCopies(objects, 'reviews/', ({ projectId, sampleId }) => `${projectId}/${sha256(sampleId)}`);
   }
 
-  /** Up to n items, leased to the rater, each with why and with what probability it was chosen. */
+  /** Up to n items, leased to the rater, each with why and with what probability it was chosen, and until when somebody waits for it. */
   async next(projectId: string, n: number, raterId: string) {
-    const candidates = await this.store.candidates(projectId, n);
+    const { auditShare, standInSeconds } = await this.store.settings(projectId);
+    const candidates = await this.store.candidates(projectId, n, standInSeconds);
     const isLikeAny = likenessOf(await this.store.previews(projectId, candidates));
-    const picks = pickReviews(candidates, n, await this.store.auditShare(projectId), { isLikeAny });
+    const picks = pickReviews(candidates, n, auditShare, { isLikeAny });
     const leased = await this.store.lease(projectId, picks, raterId, LEASE_MINUTES);
     const items = picks
       .filter(({ sampleId }) => leased.has(sampleId))
-      .map(async (pick) => ({
-        ...pick,
-        sample: await this.samples.read(projectId, pick.sampleId),
-      }));
+      .map(async (pick) => {
+        const sample = await this.samples.read(projectId, pick.sampleId);
+        if (pick.reason !== 'waiting') return { ...pick, sample };
+        return { ...pick, sample, waitsUntil: new Date(sample.occurredAt.getTime() + standInSeconds * 1_000) };
+      });
     return { items: await Promise.all(items) };
   }
 
@@ -47,6 +49,10 @@ export class ReviewService {
     const { projectId } = source;
     const { predicted } = await this.samples.read(projectId, sampleId);
     const { rater, kind = 'correction', ...said } = decision;
+    if (predicted === null && (kind === 'accept' || kind === 'reject')) {
+      const detail = 'speaks of an answer, and nothing has answered this yet: say what it is';
+      throw new LoopError('invalid-request', `/kind ${detail}.`, [{ pointer: '/kind', detail }]);
+    }
     const item = { ...said, kind, predictionId: sampleId, rater: { id: rater, role: 'annotator' } };
     const [outcome] = await this.intake.accept(source, [item]);
     if (outcome!.status === 'rejected')
@@ -63,9 +69,9 @@ export class ReviewService {
   }
 }
 
-/** Whether a reviewer says the same as the model; null where they name no label. */
-const agreement = (kind: string, label: string, predicted: string): boolean | null =>
-  kind === 'accept' || kind === 'correction' ? label === predicted : null;
+/** Whether a reviewer says the same as the model; null where one of them names no label. */
+const agreement = (kind: string, label: string | null, predicted: string | null): boolean | null =>
+  predicted !== null && (kind === 'accept' || kind === 'correction') ? label === predicted : null;
 
 /** Whether an item is nearly the same text as one of the others. */
 function likenessOf(previews: ReadonlyMap<string, string>): (id: string, others: Iterable<string>) => boolean {

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../core/ids.js';
+import { OURS } from '../core/prediction-row.js';
 import type { ReviewCandidates, ReviewPick } from '../core/review.js';
+import type { ProjectSettings } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
 import { readSettings } from '../platform/database/project-settings.js';
 
@@ -13,17 +15,22 @@ const FEWEST_OF_LABEL = 10;
 export class ReviewStore {
   constructor(private readonly db: Database) {}
 
-  async auditShare(projectId: string): Promise<number> {
-    return (await readSettings(this.db, projectId)).auditShare;
+  settings(projectId: string): Promise<ProjectSettings> {
+    return readSettings(this.db, projectId);
   }
 
-  /** Unreviewed and unleased samples of recent traffic, some of each kind. */
-  async candidates(projectId: string, n: number): Promise<ReviewCandidates> {
-    const [row] = await this.db.query<CandidateRow>(CANDIDATES, [projectId, n, WINDOW, FEWEST_OF_LABEL]);
+  /**
+   * Unreviewed and unleased samples of recent traffic, some of each kind.
+   * @param waited how many seconds somebody waits for an answer
+   */
+  async candidates(projectId: string, n: number, waited: number): Promise<ReviewCandidates> {
+    const [row] = await this.db.query<CandidateRow>(CANDIDATES, [projectId, n, WINDOW, FEWEST_OF_LABEL, waited]);
     return {
+      waiting: row!.waiting ?? [],
       disputed: row!.disputed ?? [],
       suspects: row!.suspects ?? [],
       rare: row!.rare ?? [],
+      unanswered: row!.unanswered ?? [],
       uncertain: row!.uncertain ?? [],
       random: row!.random ?? [],
       population: row!.population,
@@ -32,10 +39,10 @@ export class ReviewStore {
 
   /** The texts among the candidates, by id, as far as a list shows them. */
   async previews(projectId: string, candidates: ReviewCandidates): Promise<Map<string, string>> {
-    const { disputed, suspects, rare, uncertain, random } = candidates;
+    const { disputed, suspects, rare, unanswered, uncertain, random } = candidates;
     const rows = await this.db.query<{ id: string; preview: string }>(
       `select id, preview from prediction where project_id = $1 and id = any($2) and input_kind = 'text'`,
-      [projectId, [...disputed, ...suspects, ...rare, ...uncertain, ...random]],
+      [projectId, [...disputed, ...suspects, ...rare, ...unanswered, ...uncertain, ...random]],
     );
     return new Map(rows.map(({ id, preview }) => [id, preview]));
   }
@@ -115,9 +122,11 @@ export interface DecidedReview {
 }
 
 interface CandidateRow {
+  readonly waiting: string[] | null;
   readonly disputed: string[] | null;
   readonly suspects: string[] | null;
   readonly rare: string[] | null;
+  readonly unanswered: string[] | null;
   readonly uncertain: string[] | null;
   readonly random: string[] | null;
   readonly population: number;
@@ -129,7 +138,7 @@ interface CandidateRow {
  */
 const CANDIDATES = `
 with recent as (
-  select p.id, p.seq, p.margin, p.split, p.label from prediction p where p.project_id = $1 order by p.seq desc limit $3
+  select p.id, p.seq, p.margin, p.split, p.label, p.model_name, p.received_at from prediction p where p.project_id = $1 order by p.seq desc limit $3
 ), open as (
   select r.* from recent r
   where not exists (select 1 from sample s where s.project_id = $1 and s.prediction_id = r.id and s.status <> 'none')
@@ -143,6 +152,9 @@ with recent as (
                     and (v.decided_at is not null or v.leased_until > now()))
 )
 select
+  (select array_agg(id) from (
+     select id from open where label is null and model_name = '${OURS}' and received_at > now() - make_interval(secs => $5)
+     order by seq limit $2) a) as waiting,
   (select array_agg(prediction_id) from (
      select s.prediction_id from sample s where s.project_id = $1 and s.status = 'disputed'
        and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = s.prediction_id and v.leased_until > now())
@@ -160,7 +172,9 @@ select
      select o.id from open o
      left join (select label, count(*) as n from sample where project_id = $1 and status = 'resolved' group by label) l
        on l.label = o.label
-     where coalesce(l.n, 0) < $4 order by coalesce(l.n, 0), o.seq desc limit $2) w) as rare,
-  (select array_agg(id) from (select id from open order by coalesce(margin, 1), seq limit 2 * $2) u) as uncertain,
+     where o.label is not null and coalesce(l.n, 0) < $4 order by coalesce(l.n, 0), o.seq desc limit $2) w) as rare,
+  (select array_agg(id) from (select id from open where label is not null
+                                order by coalesce(margin, 1), seq limit 2 * $2) u) as uncertain,
+  (select array_agg(id) from (select id from open where label is null order by seq desc limit 2 * $2) e) as unanswered,
   (select array_agg(id) from (select id from auditable order by random() limit $2) r) as random,
   (select count(*)::int from auditable) as population`;

@@ -8,7 +8,8 @@ export interface SampleRow {
   readonly seq: string;
   readonly preview: string;
   readonly input_kind: string;
-  readonly predicted: string;
+  /** Null where nothing has answered yet. */
+  readonly predicted: string | null;
   readonly confidence: number | null;
   readonly margin: number | null;
   readonly model_name: string | null;
@@ -109,7 +110,7 @@ export class SampleStore {
   /** Pairs of resolved label and answer, with how often. */
   async pairs(projectId: string, filter: ConfusionFilter): Promise<LabelPair[]> {
     const conditions = new Conditions(projectId);
-    conditions.add(`s.status = 'resolved'`);
+    conditions.add(`s.status = 'resolved' and p.label is not null`);
     if (filter.model) conditions.add('p.model_name = ?', filter.model);
     if (filter.modelVersion) conditions.add('p.model_version = ?', filter.modelVersion);
     if (filter.split) conditions.add(`${SPLIT} = ?`, filter.split);
@@ -130,7 +131,8 @@ export class SampleStore {
              from (select s.label, coalesce(d.side, s.split) as split from sample s
                    left join sample_side d on d.project_id = s.project_id and d.sample_id = s.prediction_id
                    where s.project_id = $1 and s.status = 'resolved') sided group by label) l
-       full join (select label, count(*) as predicted from prediction where project_id = $1 group by label) a on a.label = l.label
+       full join (select label, count(*) as predicted from prediction where project_id = $1 and label is not null
+                  group by label) a on a.label = l.label
        order by train desc, label`,
       [projectId],
     );
@@ -141,7 +143,8 @@ export class SampleStore {
     return this.db.query(
       `select p.model_name as name, p.model_version as version, count(*)::int as samples
        from sample s join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
-       where s.project_id = $1 and s.status = 'resolved' group by 1, 2 order by max(p.seq) desc limit 100`,
+       where s.project_id = $1 and s.status = 'resolved' and p.label is not null
+       group by 1, 2 order by max(p.seq) desc limit 100`,
       [projectId],
     );
   }
@@ -187,7 +190,7 @@ const FILTERS: Readonly<Record<string, string>> = {
   split: `${SPLIT} = ?`,
   labelled: `(s.status is not distinct from 'resolved') = ?`,
   disputed: `(s.status is not distinct from 'disputed') = ?`,
-  suspect: '(s.label is not null and s.label <> p.label) = ?',
+  suspect: 'coalesce(s.label <> p.label, false) = ?',
   rater: `exists (select 1 from feedback f where f.project_id = p.project_id and f.rater_id = ?
                   and (f.prediction_id = p.id or f.external_id = p.external_id))`,
 };

@@ -5,7 +5,7 @@ import { type FeedbackRow, feedbackRow, type PostedFeedback } from '../core/feed
 import type { Outcome } from '../core/outcome.js';
 import type { ProjectSettings } from '../core/settings.js';
 import type { Side } from '../core/sides.js';
-import { faultOfAnswer, type Task } from '../core/task.js';
+import { faultOfAnswer, type PostedAnswer, type Task, taskOf } from '../core/task.js';
 import { FeedbackIntake, type FeedbackSource, judgeCrowd, loopTick } from '../jobs.js';
 import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
 import { Lanes } from '../platform/batching/lanes.js';
@@ -18,6 +18,7 @@ import { FeedbackStore, type Spoken } from './feedback.store.js';
 import { type ReceiptRow, ReceiptStore } from './receipt.store.js';
 
 type Item = BatchItem<FeedbackRow>;
+type ReadFeedback = ReturnType<typeof readItem<typeof FeedbackSchema>>;
 
 const JUDGED_EVERY_S = 10;
 
@@ -46,15 +47,15 @@ export class FeedbackService extends FeedbackIntake {
   /** Resolves when the batch they share is committed, joined to its predictions and the labels are decided anew. */
   async accept(source: FeedbackSource, items: readonly unknown[]): Promise<Outcome[]> {
     const now = new Date();
-    const task = await this.task(source.projectId);
+    const read = items.map((item) => readItem(FeedbackSchema, item));
+    const task = (await this.task(source.projectId)) ?? (await this.firstTask(source.projectId, read));
     const origin = { keyId: source.keyId, client: source.client ?? null };
     return this.lanes.submit(
       source.projectId,
-      items.map((item) => {
-        const read = readItem(FeedbackSchema, item);
-        const errors = 'errors' in read ? read.errors : faultsOf(task, read.value as PostedFeedback);
+      read.map((item) => {
+        const errors = 'errors' in item ? item.errors : faultsOf(task, item.value);
         if (errors.length > 0) return { rejected: { status: 'rejected', errors } };
-        return feedbackRow((read as { value: PostedFeedback }).value, origin, now);
+        return feedbackRow((item as { value: PostedFeedback }).value, origin, now);
       }),
     );
   }
@@ -136,7 +137,13 @@ export class FeedbackService extends FeedbackIntake {
     if (about.task !== 'regression' && spoken.some(haveSeveralSpoken)) this.hintCrowd(about.projectId);
   }
 
-  /** Null before the first prediction; not remembered then, as it may come at any moment. */
+  /** What people say is the first answer of a project where none of its predictions has one. */
+  private async firstTask(projectId: string, read: readonly ReadFeedback[]): Promise<Task | null> {
+    const [first] = read.flatMap((item) => ('value' in item && taskOf(item.value)) || []);
+    return first ? this.store.fixTask(projectId, first) : null;
+  }
+
+  /** Null before the first answer; not remembered then, as it may come at any moment. */
   private async task(projectId: string): Promise<Task | null> {
     const { task } = await this.settings.get(projectId);
     if (task === null) this.settings.forget(projectId);
@@ -180,7 +187,7 @@ function travelled(row: ReceiptRow) {
 const haveSeveralSpoken = ({ statements }: Spoken): boolean =>
   statements.some(({ raterId }) => raterId !== statements[0]!.raterId);
 
-function faultsOf(task: Task | null, posted: PostedFeedback): FieldError[] {
+function faultsOf(task: Task | null, posted: PostedAnswer): FieldError[] {
   const fault = task === null ? undefined : faultOfAnswer(task, posted);
   return fault ? [{ pointer: `/${fault.name}`, detail: fault.detail }] : [];
 }

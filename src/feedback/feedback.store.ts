@@ -4,14 +4,15 @@ import { type Decided, isContested } from '../core/decided.js';
 import type { FeedbackKind, RaterRole, Statement } from '../core/label.js';
 import type { ProjectSettings } from '../core/settings.js';
 import type { Split } from '../core/split.js';
+import type { Task } from '../core/task.js';
 import type { RowStatus } from '../platform/batching/commit-once.js';
-import { readSettings } from '../platform/database/project-settings.js';
+import { fixTask, readSettings } from '../platform/database/project-settings.js';
 import { Database, type Prepared, type Query } from '../platform/database/database.js';
 
 /** A prediction with all that was said about it. */
 export interface Spoken {
   readonly predictionId: string;
-  readonly predicted: string;
+  readonly predicted: string | null;
   readonly split: Split;
   readonly statements: readonly Statement[];
 }
@@ -27,6 +28,10 @@ export class FeedbackStore {
 
   settings(projectId: string): Promise<ProjectSettings> {
     return readSettings(this.db, projectId);
+  }
+
+  fixTask(projectId: string, task: Task): Promise<Task> {
+    return fixTask(this.db, projectId, task);
   }
 
   /** All that belongs to one batch of feedback is committed together. */
@@ -99,7 +104,7 @@ export class FeedbackStore {
 
 interface SpokenRow {
   readonly prediction_id: string;
-  readonly predicted: string;
+  readonly predicted: string | null;
   readonly split: Split;
   readonly feedback_id: string;
   readonly kind: FeedbackKind;
@@ -112,7 +117,7 @@ interface SpokenRow {
 }
 
 function groupByPrediction(rows: readonly SpokenRow[]): Spoken[] {
-  const groups = new Map<string, { predictionId: string; predicted: string; split: Split; statements: Statement[] }>();
+  const groups = new Map<string, Omit<Spoken, 'statements'> & { statements: Statement[] }>();
   for (const row of rows) {
     const { prediction_id: predictionId, predicted, split } = row;
     const group = groups.get(predictionId) ?? { predictionId, predicted, split, statements: [] };

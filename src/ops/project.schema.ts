@@ -143,6 +143,13 @@ export const SettingsPatchSchema = z.strictObject({
   auditShare: share
     .optional()
     .describe('Share of review items drawn at random, for honest numbers and the golden set.'),
+  standInSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(120)
+    .optional()
+    .describe('While no model serves, /v1/predict waits so long for a person to answer; 0: not at all.'),
 });
 
 const name = z.string().min(1).max(200);

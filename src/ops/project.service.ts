@@ -73,14 +73,14 @@ export class ProjectService {
     return this.read(id);
   }
 
-  /** Labels and values cannot be made of each other: with the first prediction the task is what it is. */
+  /** Labels and values cannot be made of each other: with the first answer the task is what it is. */
   private async requireTask({ id, settings }: ProjectRow, wanted: Task | null): Promise<void> {
     const { task } = completeSettings(settings);
-    if (wanted === task || !(await this.store.hasPredictions(id))) return;
-    // Predictions of before there were tasks have labels.
+    if (wanted === task || !(await this.store.hasAnswers(id))) return;
+    // Answers of before there were tasks are labels.
     const fixed = task ?? 'classification';
     if (wanted === fixed) return;
-    const detail = `cannot be changed once there are predictions; it is ${fixed}`;
+    const detail = `cannot be changed once there are answers; it is ${fixed}`;
     throw invalid([{ pointer: '/settings/task', detail }]);
   }
 

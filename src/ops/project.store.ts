@@ -22,8 +22,14 @@ export class ProjectStore {
     return rows.length > 0;
   }
 
-  async hasPredictions(projectId: string): Promise<boolean> {
-    return (await this.db.prisma.prediction.findFirst({ where: { projectId }, select: { id: true } })) !== null;
+  /** Whether a model has answered anything, or a person said what it is. */
+  async hasAnswers(projectId: string): Promise<boolean> {
+    const [row] = await this.db.query<{ found: boolean }>(
+      `select exists (select 1 from prediction where project_id = $1 and label is not null)
+           or exists (select 1 from feedback where project_id = $1 and label is not null) as found`,
+      [projectId],
+    );
+    return row!.found;
   }
 
   async update(id: string, name: string, settings: SettingsPatch): Promise<void> {

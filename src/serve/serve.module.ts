@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ServeController } from './serve.controller.js';
 import { ServeService } from './serve.service.js';
 import { ServeStore } from './serve.store.js';
+import { StandInService } from './stand-in.service.js';
 
-@Module({ controllers: [ServeController], providers: [ServeService, ServeStore] })
+@Module({ controllers: [ServeController], providers: [ServeService, ServeStore, StandInService] })
 export class ServeModule {}

@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { LoopError } from '../core/errors.js';
 import type { Input } from '../core/input.js';
+import { OURS } from '../core/prediction-row.js';
 import { PredictionIntake } from '../jobs.js';
 import { Expiring } from '../platform/expiring.js';
 import { type Answer, InputMismatch, ModelRuntime, type ServedModel } from '../platform/model-runtime/model-runtime.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { type ServedVersion, ServeStore, type ServingVersion } from './serve.store.js';
+import { capturedIds, StandInService } from './stand-in.service.js';
 
 /** How long a promotion may go unnoticed. */
 const FOLLOW_MS = 1_000;
@@ -32,23 +34,23 @@ export class ServeService {
     private readonly runtime: ModelRuntime,
     private readonly objects: ObjectStore,
     private readonly intake: PredictionIntake,
+    private readonly standIn: StandInService,
   ) {}
 
-  /** One result an input, in order; each is committed as a prediction before it is given. */
+  /** One result an input, in order; each is committed as a prediction before it is given. Before there is a model, people may answer. */
   async predict(projectId: string, inputs: readonly Input[]) {
-    const { version, model } = await this.champion(projectId);
+    const champion = await this.champion(projectId);
+    if (!champion) return this.standIn.predict(projectId, inputs);
+    const { version, model } = champion;
     const answers = await this.answer(model, inputs);
     const outcomes = await this.intake.accept(
       projectId,
       inputs.map((input, i) => captured(input, answers[i]!, version)),
     );
-    const results = answers.map((answer, i) => {
-      const outcome = outcomes[i]!;
-      if (outcome.status === 'rejected')
-        throw new LoopError('internal', 'An answer was not captured.', [], { outcome });
-      return { predictionId: outcome.id, ...shown(answer), modelVersion: version };
-    });
-    return { results };
+    const ids = capturedIds(outcomes);
+    return {
+      results: answers.map((answer, i) => ({ predictionId: ids[i]!, ...shown(answer), modelVersion: version })),
+    };
   }
 
   /** A file of a version (or of the champion), as tf.loadLayersModel asks for it. */
@@ -81,10 +83,9 @@ export class ServeService {
     return served;
   }
 
-  private async champion(projectId: string): Promise<Champion> {
+  private async champion(projectId: string): Promise<Champion | undefined> {
     const version = await this.versions.get(projectId);
-    if (!version)
-      throw new LoopError('no-model', 'No model serves this project yet; post predictions and feedback first.');
+    if (!version) return undefined;
     const held = await this.loaded.get(projectId);
     if (held?.version === version.version) return held;
     return this.load(projectId, version);
@@ -119,7 +120,7 @@ function shown({ value, interval, ...answer }: Answer) {
 }
 
 function captured(input: Input, answer: Answer, version: number) {
-  return { model: { name: 'flywheel', version: String(version) }, input, output: outputOf(answer) };
+  return { model: { name: OURS, version: String(version) }, input, output: outputOf(answer) };
 }
 
 function outputOf({ label, value, confidence, scores }: Answer) {

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { ProjectSettings } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
+import { readSettings } from '../platform/database/project-settings.js';
 
 export interface ServedVersion {
   readonly version: number;
@@ -25,6 +27,21 @@ export class ServeStore {
       [projectId],
     );
     return row;
+  }
+
+  settings(projectId: string): Promise<ProjectSettings> {
+    return readSettings(this.db, projectId);
+  }
+
+  /** What people say of these predictions, of several projects, in their order; null where they do not or not yet. */
+  async labels(asked: readonly { readonly projectId: string; readonly id: string }[]): Promise<(string | null)[]> {
+    const rows = await this.db.query<{ label: string | null }>(
+      `select s.label from unnest($1::text[], $2::text[]) with ordinality as asked (project_id, id, n)
+       left join sample s on s.project_id = asked.project_id and s.prediction_id = asked.id and s.status = 'resolved'
+       order by asked.n`,
+      [asked.map(({ projectId }) => projectId), asked.map(({ id }) => id)],
+    );
+    return rows.map(({ label }) => label);
   }
 
   async version(projectId: string, version: number): Promise<ServedVersion | undefined> {

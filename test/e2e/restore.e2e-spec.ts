@@ -16,6 +16,7 @@ const predictions = Array.from({ length: COUNT }, (_, n) =>
     externalId: `x${n % 2_000}`,
     input: { text: `text ${n} "quoted"\nand 🎡` },
     output: { label: n % 2 ? 'a' : 'b', scores: { a: 0.25, b: 0.75 } },
+    ...(n % 50 === 0 && { output: null }),
     ...(n % 3 === 0 && { group: `g${n % 30}`, subject: `s${n}`, attributes: { n } }),
     ...(n % 2 === 0 && { occurredAt: '2026-01-01T00:00:00Z' }),
   }),

@@ -4,6 +4,7 @@ import type { ModelRuntime } from '../../src/platform/model-runtime/model-runtim
 import type { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { ServeService } from '../../src/serve/serve.service.js';
 import type { ServeStore } from '../../src/serve/serve.store.js';
+import type { StandInService } from '../../src/serve/stand-in.service.js';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -31,6 +32,7 @@ function aService() {
     runtime as unknown as ModelRuntime,
     {} as ObjectStore,
     intake as unknown as PredictionIntake,
+    {} as StandInService,
   );
   const ask = async (projectId: string) => (await service.predict(projectId, [{ text: '' }])).results[0]!;
   return { ask, loaded, disposed, versions };

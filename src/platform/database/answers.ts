@@ -33,5 +33,6 @@ cross join lateral (
   union all
   select * from feedback where project_id = $1 and external_id = p.external_id) f
 left join sample s on s.project_id = $1 and s.prediction_id = p.id
-where f.joined_at is not null and (f.kind = 'accept' or f.kind = 'correction' and f.label is not null)
+where f.joined_at is not null
+  and (f.kind = 'accept' and coalesce(f.label, p.label) is not null or f.kind = 'correction' and f.label is not null)
 order by p.id, f.rater_role, f.rater_id, f.occurred_at desc, f.seq desc`;

@@ -16,14 +16,14 @@ export async function readAllSettings({ prisma }: Database): Promise<{ id: strin
 
 /**
  * The task of a project from its first data on: it is kept, once, and what is kept is what counts. A project that had
- * predictions before there were tasks is a classification, whatever comes now.
+ * answers before there were tasks is a classification, whatever comes now.
  */
 export async function fixTask(db: Database, projectId: string, task: Task): Promise<Task> {
   const [fixed] = await db.query<{ task: Task }>(
     `update project
      set settings = settings || jsonb_build_object('task', case
        when settings ->> 'task' is not null then settings ->> 'task'
-       when exists (select 1 from prediction where project_id = $1) then 'classification' else $2 end)
+       when exists (select 1 from prediction where project_id = $1 and label is not null) then 'classification' else $2 end)
      where id = $1 returning settings ->> 'task' as task`,
     [projectId, task],
   );
