@@ -100,7 +100,8 @@ export interface Sample {
   readonly id: string;
   readonly preview: string;
   readonly kind: 'text' | 'vector' | 'image' | 'blob';
-  readonly predicted: string;
+  /** Null where no model has answered. */
+  readonly predicted: string | null;
   readonly confidence: number | null;
   readonly model: { readonly name: string | null; readonly version: string };
   readonly attributes: Readonly<Record<string, unknown>> | null;
@@ -129,13 +130,15 @@ export interface Statement {
 }
 export type SampleDetail = Sample & { readonly statements: readonly Statement[] };
 
-export type ReviewReason = 'audit' | 'disputed' | 'suspect' | 'rare' | 'uncertain';
+export type ReviewReason = 'waiting' | 'audit' | 'disputed' | 'suspect' | 'rare' | 'unanswered' | 'uncertain';
 
 export interface ReviewItem {
   readonly sampleId: string;
   readonly reason: ReviewReason;
   readonly isBlind: boolean;
   readonly sample: SampleDetail;
+  /** Until when somebody waits for the answer, where somebody does. */
+  readonly waitsUntil?: string;
 }
 
 export interface Input {
@@ -146,12 +149,12 @@ export interface Input {
 }
 export interface Prediction {
   readonly input: Input;
-  /** A label or a value. */
+  /** A label or a value; null where no model has answered. */
   readonly output: {
     readonly label?: string;
     readonly value?: number;
     readonly scores?: Readonly<Record<string, number>>;
-  };
+  } | null;
 }
 
 export interface List<T> {

@@ -28,14 +28,16 @@ export function Decide({ sample }: { sample: SampleDetail }) {
         isBusy={decide.isPending}
         say={(said) => decide.mutate({ kind: 'correction', ...said })}
       />
-      <Group gap="xs">
-        <Button variant="default" onClick={() => decide.mutate({ kind: 'accept' })} disabled={decide.isPending}>
-          {sample.predicted} is right
-        </Button>
-        <Button variant="default" onClick={() => decide.mutate({ kind: 'reject' })} disabled={decide.isPending}>
-          Wrong, but I do not know
-        </Button>
-      </Group>
+      {sample.predicted !== null && (
+        <Group gap="xs">
+          <Button variant="default" onClick={() => decide.mutate({ kind: 'accept' })} disabled={decide.isPending}>
+            {sample.predicted} is right
+          </Button>
+          <Button variant="default" onClick={() => decide.mutate({ kind: 'reject' })} disabled={decide.isPending}>
+            Wrong, but I do not know
+          </Button>
+        </Group>
+      )}
       <div role="status">
         {decide.isSuccess && (
           <Text size="sm" c="var(--good)">

@@ -1,6 +1,6 @@
 import { Alert, Badge, Button, Card, Group, Kbd, Stack, Text, Title } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
-import { useMutation, useQueries, useQuery } from '@tanstack/react-query';
+import { useHotkeys, useInterval } from '@mantine/hooks';
+import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call, type Prediction, type ReviewItem, type ReviewReason } from './api';
 import { percent } from './format';
@@ -19,14 +19,20 @@ const WHOLE = {
   label: { ...WRAPPED.label, overflowWrap: 'anywhere', textAlign: 'start' },
 } as const;
 const AT_ONCE = 10;
+/** Where no model answers, whom somebody waits for may come at any moment, and stands at the head of the next few. */
+const FEW_AT_ONCE = 3;
+/** With nothing to do, what comes in appears by itself. */
+const LOOK_EVERY_MS = 2_000;
 const DIGITS = 9;
 
 /** What a person is asked, in their words. */
 const REASONS: Readonly<Record<ReviewReason, string>> = {
+  waiting: 'somebody waits for the answer',
   audit: 'a random audit',
   disputed: 'people disagree',
   suspect: 'models that had not seen this label doubt it',
   rare: 'hardly any sample has this label yet',
+  unanswered: 'no model has answered it',
   uncertain: 'the model was not sure',
 };
 
@@ -42,17 +48,26 @@ export function ReviewView() {
   const [batch, setBatch] = useState(0);
   // What was said can be taken back as far as the page remembers.
   const [past, setPast] = useState<readonly ReviewItem[]>([]);
+  const atOnce = past.at(-1)?.sample.predicted === null ? FEW_AT_ONCE : AT_ONCE;
   const queue = useQuery({
     queryKey: ['review', batch],
-    queryFn: () => call<{ items: ReviewItem[] }>(`/v1/review/next?n=${AT_ONCE}`),
+    queryFn: () => call<{ items: ReviewItem[] }>(`/v1/review/next?n=${atOnce}`),
+    refetchInterval: ({ state }) => (state.data?.items.length === 0 ? LOOK_EVERY_MS : false),
     staleTime: Infinity,
     gcTime: 0,
     refetchOnWindowFocus: false,
   });
+  const queries = useQueryClient();
+  const { data: balance } = useBalance();
   const decide = useMutation({
     mutationFn: ({ sampleId, ...body }: Decision) =>
       call(`/v1/review/${encodeURIComponent(sampleId)}`, { method: 'POST', body }),
     retry: 8,
+    // A label that was new is offered from then on.
+    onSuccess: (_, { label }) => {
+      const isNew = label !== undefined && !balance?.labels.some((known) => known.label === label);
+      if (isNew) void queries.invalidateQueries({ queryKey: ['balance'] });
+    },
   });
   const next = (): void => {
     setPast([...past, ...(queue.data?.items ?? [])]);
@@ -67,10 +82,7 @@ export function ReviewView() {
           ) : (
             <Card>
               <Empty title="Nothing is waiting to be looked at">
-                New traffic brings new audits and new doubts. Look again{' '}
-                <Button variant="subtle" size="compact-sm" onClick={next}>
-                  now
-                </Button>
+                New traffic brings new audits and new doubts; they appear here by themselves.
               </Empty>
             </Card>
           )
@@ -130,15 +142,14 @@ interface ItemProps {
 
 function Item({ item, prediction, say, back }: ItemProps) {
   const [isHelpOpen, setHelpOpen] = useState(false);
-  const { data } = useBalance();
-  // The commonest first, as the service gives them; of values there is none to choose among.
-  const common = data?.task === 'regression' ? [] : (data?.labels.map(({ label }) => label) ?? []);
+  const common = useCommonLabels();
   const labels = common.toSorted();
-  const { sample, reason, isBlind } = item;
+  const { sample, isBlind } = item;
+  const answer = isBlind ? null : sample.predicted;
   const offered = isBlind ? common.slice(0, DIGITS).sort() : likeliest(item, prediction, labels);
   const correct = (said: Said): void => say({ kind: 'correction', ...said });
   const accept = (): void => {
-    if (!isBlind) say({ kind: 'accept' });
+    if (answer !== null) say({ kind: 'accept' });
   };
   useHotkeys(
     [
@@ -158,28 +169,25 @@ function Item({ item, prediction, say, back }: ItemProps) {
           <Title order={2} size="h4">
             What is it?
           </Title>
-          <Badge variant="default" tt="none" h="auto" aria-label="Why you are asked" styles={WRAPPED}>
-            {REASONS[reason]}
-            {isBlind && '; the answer is hidden, so that it cannot lead you'}
-          </Badge>
+          <Why item={item} />
         </Group>
         {prediction ? (
           <SampleInput id={sample.id} kind={sample.kind} input={prediction.input} />
         ) : (
           <Text>{sample.preview}</Text>
         )}
-        {!isBlind && (
+        {answer !== null && (
           <Text size="sm">
-            Answered <b>{sample.predicted}</b> {sample.confidence !== null && percent(sample.confidence)}; people say{' '}
+            Answered <b>{answer}</b> {sample.confidence !== null && percent(sample.confidence)}; people say{' '}
             <Verdict sample={sample} />
           </Text>
         )}
         <Offered labels={offered} choose={(label) => correct({ label })} />
-        <AnswerForm asks="Another label" action="Say so" say={correct} />
+        <AnswerForm asks={offered.length > 0 ? 'Another label' : 'A label'} action="Say so" say={correct} />
         <Group gap="xs">
-          {!isBlind && (
+          {answer !== null && (
             <Button variant="default" size="compact-sm" styles={WHOLE} onClick={accept}>
-              <Kbd mr={6}>Enter</Kbd> {sample.predicted} is right
+              <Kbd mr={6}>Enter</Kbd> {answer} is right
             </Button>
           )}
           <Button variant="default" size="compact-sm" onClick={() => say({ kind: 'skip' })}>
@@ -201,6 +209,28 @@ function Item({ item, prediction, say, back }: ItemProps) {
       </Stack>
     </Card>
   );
+}
+
+/** The commonest first, as the service gives them; of values there is none to choose among. */
+function useCommonLabels(): readonly string[] {
+  const { data } = useBalance();
+  return data?.task === 'regression' ? [] : (data?.labels.map(({ label }) => label) ?? []);
+}
+
+const Why = ({ item: { reason, isBlind, waitsUntil } }: { item: ReviewItem }) => (
+  <Badge variant="default" tt="none" h="auto" aria-label="Why you are asked" styles={WRAPPED}>
+    {REASONS[reason]}
+    {waitsUntil && <TimeLeft until={waitsUntil} />}
+    {isBlind && '; the answer is hidden, so that it cannot lead you'}
+  </Badge>
+);
+
+/** How long whoever asked goes on waiting. */
+function TimeLeft({ until }: { until: string }) {
+  const [now, setNow] = useState(Date.now);
+  useInterval(() => setNow(Date.now()), 1_000, { autoInvoke: true });
+  const seconds = Math.ceil((Date.parse(until) - now) / 1_000);
+  return seconds > 0 ? `, for ${seconds} s more` : '; not any more, but what you say is learnt from';
 }
 
 /** The labels that a digit chooses; of values there are none. */
@@ -227,8 +257,8 @@ const Help = () => (
 
 /** What the model or people take it for, then the other labels. */
 function likeliest({ sample }: ReviewItem, prediction: Prediction | undefined, labels: readonly string[]): string[] {
-  if (prediction?.output.value !== undefined) return [];
-  const scores = Object.entries(prediction?.output.scores ?? {}).sort(([, a], [, b]) => b - a);
+  if (prediction?.output?.value !== undefined) return [];
+  const scores = Object.entries(prediction?.output?.scores ?? {}).sort(([, a], [, b]) => b - a);
   const said = sample.label === null ? [] : [sample.label];
   const first = [...said, ...sample.candidates, ...scores.map(([label]) => label)];
   return [...new Set([...first, ...labels])].slice(0, DIGITS);

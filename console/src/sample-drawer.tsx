@@ -7,7 +7,7 @@ import { dateTime, percent } from './format';
 import { Journey } from './journey';
 import { Aside, Loaded } from './parts';
 import { SampleInput } from './sample-input';
-import { Verdict } from './verdict';
+import { Unanswered, Verdict } from './verdict';
 
 /** One sample with its input, the model's answer and everything people said, and a place to say more. */
 export function SampleDrawer({ id, close }: { id: string | undefined; close: () => void }) {
@@ -46,7 +46,7 @@ function Detail({ id }: { id: string }) {
           </Group>
           <Group gap="xl" align="start">
             <Said title="Answered">
-              {data.predicted}{' '}
+              {data.predicted ?? <Unanswered />}{' '}
               {data.confidence !== null && (
                 <Text span c="var(--quiet)">
                   {percent(data.confidence)}
@@ -57,7 +57,7 @@ function Detail({ id }: { id: string }) {
               <Verdict sample={data} />
             </Said>
           </Group>
-          {prediction.data?.output.scores && <Scores scores={prediction.data.output.scores} />}
+          {prediction.data?.output?.scores && <Scores scores={prediction.data.output.scores} />}
           <Divider />
           <Decide sample={data} />
           <Divider />

@@ -7,7 +7,7 @@ import { Preview } from './preview';
 import { FILTER_NAMES, SampleFilters } from './sample-filters';
 import { SampleDrawer } from './sample-drawer';
 import { useQueryString } from './url-state';
-import { Verdict } from './verdict';
+import { Unanswered, Verdict } from './verdict';
 
 const PAGE = '50';
 
@@ -82,7 +82,7 @@ function Rows({ items, open }: { items: readonly Sample[]; open: (id: string) =>
                 </button>
               </Table.Td>
               <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                {sample.predicted}
+                {sample.predicted ?? <Unanswered />}
                 <Text size="xs" c="var(--quiet)">
                   {sample.confidence === null ? '' : percent(sample.confidence)}
                 </Text>

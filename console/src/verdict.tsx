@@ -15,9 +15,22 @@ export function Verdict({ sample: { status, label, predicted, candidates } }: { 
         nothing yet
       </Text>
     );
+  if (predicted === null)
+    return (
+      <Text span size="sm" fw={600}>
+        {label}
+      </Text>
+    );
   return (
     <Text span size="sm" fw={600} c={label === predicted ? 'var(--good)' : 'var(--bad)'}>
       {label === predicted ? '✓' : '✗'} {label}
     </Text>
   );
 }
+
+/** In the place of an answer that no model has given. */
+export const Unanswered = () => (
+  <Text span size="sm" c="var(--quiet)">
+    by no model yet
+  </Text>
+);

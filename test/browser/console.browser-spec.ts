@@ -122,6 +122,39 @@ describe('review', () => {
   });
 });
 
+describe('a person who stands in for the model', () => {
+  it('answers from the review page what is asked at this moment', async () => {
+    const { owner, key } = await newOwner(flywheel, 'stand-in', { standInSeconds: 60 });
+    const ask = (text: string) => owner.post('/v1/predict', { inputs: [{ text }] }).expect(200);
+    const page = await loggedIn(key);
+    await page.getByRole('link', { name: 'Review' }).click();
+    await page.getByText('Nothing is waiting to be looked at').waitFor();
+    const [first] = await Promise.all([
+      ask('where is my parcel?'),
+      (async () => {
+        await page.getByText('where is my parcel?').waitFor();
+        await page.getByText(/somebody waits for the answer, for \d\d s more/).waitFor();
+        expect(await page.getByText('is right').count()).toBe(0);
+        await page.getByRole('combobox', { name: 'A label' }).fill('delivery');
+        await page.getByRole('button', { name: 'Say so' }).click();
+      })(),
+    ]);
+    expect(first.body).toMatchObject({ results: [{ label: 'delivery', answeredBy: 'person' }] });
+    const [second] = await Promise.all([
+      ask('has it been sent?'),
+      (async () => {
+        await page.getByText('has it been sent?').waitFor();
+        await page.getByRole('button', { name: '1 delivery' }).waitFor();
+        await page.keyboard.press('1');
+      })(),
+    ]);
+    expect(second.body).toMatchObject({ results: [{ label: 'delivery' }] });
+    await page.getByRole('link', { name: 'Samples' }).click();
+    expect(await page.getByText('by no model yet').count()).toBe(2);
+    await page.context().close();
+  });
+});
+
 describe('wheel', () => {
   it('shows the champion, its decision, the ledger and why nothing trains', async () => {
     const page = await loggedIn();
