@@ -44,6 +44,8 @@ export interface Loop {
   readonly now: string;
   readonly stages: readonly Stage[];
   readonly champion: { readonly version: number; readonly since: string } | null;
+  /** So long a request waits for a person while there is no champion. */
+  readonly standInSeconds: number;
   readonly retrain: {
     readonly fires: boolean;
     readonly reason: string;

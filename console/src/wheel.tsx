@@ -60,6 +60,10 @@ export function WheelView() {
   );
 }
 
+/** Before there is a model. */
+const whoAnswers = ({ standInSeconds }: Loop): string =>
+  standInSeconds > 0 ? 'people stand in: Review' : 'nobody answers; settings can let people stand in';
+
 function Headline({ loop }: { loop: Loop }) {
   const { champion, corrections, feedbackToLiveSeconds, promotions } = loop;
   const decided = promotions.find(({ version, promoted }) => promoted && version === champion?.version);
@@ -68,7 +72,7 @@ function Headline({ loop }: { loop: Loop }) {
       <Figure
         title="Champion"
         value={champion ? `v${champion.version}` : 'none yet'}
-        note={champion ? `since ${ago(champion.since, loop.now)}` : 'people stand in'}
+        note={champion ? `since ${ago(champion.since, loop.now)}` : whoAnswers(loop)}
       />
       <Figure
         title="Right on the holdout"

@@ -27,6 +27,7 @@ export class LoopService {
       now: state.now,
       stages: stages.map((row) => shownStage(row, state.now)),
       champion,
+      standInSeconds: settings.standInSeconds,
       retrain: { fires: fire, reason, newLabels: state.newLabels, needed: settings.retrain.minNewLabels, run },
       gate: { basis: goldenSamples >= minGolden ? 'golden' : 'holdout', goldenSamples, needed: minGolden },
       feedbackToLiveSeconds:

@@ -19,7 +19,9 @@ export class ServeController {
   @Post('predict')
   @HttpCode(200)
   @Needs('ingest')
-  @ApiOperation({ summary: 'Ask the champion; each answer is captured and has its predictionId' })
+  @ApiOperation({
+    summary: 'Ask the champion (before there is one, people); each answer is captured and has its predictionId',
+  })
   @ApiJsonBody(PredictOrder)
   predict(@ProjectId() projectId: string, @Body({ schema: PredictOrder }) { inputs }: z.infer<typeof PredictOrder>) {
     return this.serving.predict(projectId, inputs as Input[]);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
 import type { Input } from '../core/input.js';
+import { LIMITS } from '../core/limits.js';
 import type { Outcome } from '../core/outcome.js';
 import { OURS } from '../core/prediction-row.js';
 import { type Task, valueOf } from '../core/task.js';
@@ -10,8 +11,6 @@ import { ServeStore } from './serve.store.js';
 
 /** People take seconds: one look for all who wait, so that the cost does not grow with them. */
 const LOOK_EVERY_MS = 250;
-/** Inputs of all requests that may wait in this process. */
-const MOST_WAITING = 1_000;
 
 interface Asked {
   readonly projectId: string;
@@ -44,7 +43,7 @@ export class StandInService implements BeforeApplicationShutdown {
    * nobody answered any, or the project does not let people stand in.
    */
   async predict(projectId: string, inputs: readonly Input[]) {
-    if (this.waiting + inputs.length > MOST_WAITING)
+    if (this.waiting + inputs.length > LIMITS.waitingInputs)
       throw new LoopError('overloaded', 'Too many wait for people to answer.');
     this.waiting += inputs.length;
     try {
