@@ -4,17 +4,17 @@ import { call, type Sample } from './api';
 import { dateTime } from './format';
 import { Loaded } from './parts';
 
-interface Receipt {
-  readonly inSnapshot: { readonly at: string } | null;
-  readonly trainedIn: { readonly version: number; readonly at: string } | null;
-  readonly live: { readonly version: number; readonly at: string } | null;
+interface Step {
+  readonly what: 'received' | 'said' | 'labelled' | 'disputed' | 'in-dataset' | 'in-model' | 'live';
+  readonly at: string;
+  readonly version?: number;
 }
 
-/** How far the label that a statement led to has come round the loop, on this side of the data. */
-export function Journey({ feedbackId, split }: { feedbackId: string; split: Sample['split'] }) {
-  const receipt = useQuery({
-    queryKey: ['receipt', feedbackId],
-    queryFn: () => call<Receipt>(`/v1/feedback/${encodeURIComponent(feedbackId)}`),
+/** How far a sample has come round the loop, on this side of the data. */
+export function Journey({ id, split }: { id: string; split: Sample['split'] }) {
+  const timeline = useQuery({
+    queryKey: ['timeline', id],
+    queryFn: () => call<{ items: Step[] }>(`/v1/predictions/${encodeURIComponent(id)}/timeline`),
   });
   return (
     <div>
@@ -24,14 +24,14 @@ export function Journey({ feedbackId, split }: { feedbackId: string; split: Samp
       {split === 'aside' ? (
         <Text size="sm">It is used for nothing: it is too like both what trains and what judges.</Text>
       ) : (
-        <Loaded of={receipt}>{(data) => <Steps receipt={data} split={split} />}</Loaded>
+        <Loaded of={timeline}>{({ items }) => <Steps items={items} split={split} />}</Loaded>
       )}
     </div>
   );
 }
 
-function Steps({ receipt, split }: { receipt: Receipt; split: Sample['split'] }) {
-  const steps = stepsOf(receipt, split);
+function Steps({ items, split }: { items: readonly Step[]; split: Sample['split'] }) {
+  const steps = stepsOf(items, split);
   return (
     <Timeline active={steps.findLastIndex(({ at }) => at !== undefined)} bulletSize={14} lineWidth={2}>
       {steps.map(({ done, awaited, at }) => (
@@ -47,13 +47,19 @@ function Steps({ receipt, split }: { receipt: Receipt; split: Sample['split'] })
   );
 }
 
-/** What happens to a label, in order; what has not happened yet has no time. */
-const stepsOf = ({ inSnapshot, trainedIn, live }: Receipt, split: Sample['split']) => [
-  { done: 'In a dataset', awaited: 'Not in a dataset yet', at: inSnapshot?.at },
-  {
-    done: `Version ${trainedIn?.version} ${split === 'holdout' ? 'was judged by it' : 'had it to learn from'}`,
-    awaited: 'No model has met it yet',
-    at: trainedIn?.at,
-  },
-  { done: `Version ${live?.version} serves since`, awaited: 'Not live yet', at: live?.at },
-];
+/** What happens to a sample, in order; what has not happened yet has no time. */
+function stepsOf(items: readonly Step[], split: Sample['split']) {
+  const [dataset, model, live] = (['in-dataset', 'in-model', 'live'] as const).map((wanted) =>
+    items.find(({ what }) => what === wanted),
+  );
+  return [
+    { done: 'Received', awaited: 'Not received yet', at: items.find(({ what }) => what === 'received')?.at },
+    { done: 'In a dataset', awaited: 'Not in a dataset yet', at: dataset?.at },
+    {
+      done: `Version ${model?.version} ${split === 'holdout' ? 'was judged by it' : 'had it to learn from'}`,
+      awaited: 'No model has met it yet',
+      at: model?.at,
+    },
+    { done: `Version ${live?.version} serves since`, awaited: 'Not live yet', at: live?.at },
+  ];
+}

@@ -62,7 +62,7 @@ function Detail({ id }: { id: string }) {
           <Decide sample={data} />
           <Divider />
           <Statements sample={data} />
-          {data.statements.length > 0 && <Journey feedbackId={data.statements.at(-1)!.id} split={data.split} />}
+          <Journey id={id} split={data.split} />
           <Text size="xs" c="var(--quiet)" style={{ overflowWrap: 'anywhere' }}>
             {data.id}, {dateTime(data.occurredAt)}
           </Text>

@@ -31,6 +31,13 @@ export class CurateController {
     return this.samples.read(projectId, id);
   }
 
+  @Get('predictions/:id/timeline')
+  @Needs('read')
+  @ApiOperation({ summary: 'What became of a prediction: received, said, labelled, in-dataset, in-model, live' })
+  timeline(@ProjectId() projectId: string, @Param('id') id: string) {
+    return this.samples.timeline(projectId, id);
+  }
+
   @Get('insights/confusion')
   @Needs('read')
   @ApiOperation({ summary: 'Confusion matrix of labelled traffic; a cell is samples?label=..&predicted=..' })

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { accuracyOf, classReports, confusionOf } from '../core/confusion.js';
 import { LoopError } from '../core/errors.js';
+import { timelineOf } from '../core/journey.js';
 import { type Page, pageOf } from '../core/page.js';
 import type { ConfusionFilter, SampleFilter } from './curate.schema.js';
 import { OrphanStore } from './orphan.store.js';
@@ -8,7 +9,7 @@ import type { Judge } from '../core/judge.js';
 import type { Task } from '../core/task.js';
 import { groupBy, sum } from '../core/tally.js';
 import { JudgeStore } from './judge.store.js';
-import { type Bands, type LabelCount, type SampleRow, SampleStore } from './sample.store.js';
+import { type Bands, type LabelCount, type SampleRow, SampleStore, type StatementRow } from './sample.store.js';
 
 /** Is the data any good? Look at it. */
 @Injectable()
@@ -37,9 +38,20 @@ export class CurateService {
   }
 
   async read(projectId: string, id: string) {
+    const [row, statements] = await this.found(projectId, id);
+    return { ...shown(row), statements };
+  }
+
+  /** What became of a prediction so far; see {@link timelineOf}. */
+  async timeline(projectId: string, id: string) {
+    const [{ received_at: receivedAt }, statements] = await this.found(projectId, id);
+    return { items: timelineOf({ receivedAt, statements, journey: await this.store.journey(projectId, id) }) };
+  }
+
+  private async found(projectId: string, id: string): Promise<[SampleRow, StatementRow[]]> {
     const row = await this.store.find(projectId, id);
     if (!row) throw new LoopError('not-found', `There is no sample ${id} in this project.`);
-    return { ...shown(row), statements: await this.store.statements(projectId, id) };
+    return [row, await this.store.statements(projectId, id)];
   }
 
   /** What people said against what the models answered, over all labelled traffic. Its cells are filters of the samples. */

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { Journey } from '../core/journey.js';
 import type { Band } from '../core/judge.js';
+import type { FeedbackKind, RaterRole } from '../core/label.js';
 import { Database } from '../platform/database/database.js';
+import { readJourney } from '../platform/database/journey.js';
 import type { ConfusionFilter, SampleFilter } from './curate.schema.js';
 
 export interface SampleRow {
@@ -17,6 +20,7 @@ export interface SampleRow {
   readonly attributes: object | null;
   readonly split: string;
   readonly occurred_at: Date;
+  readonly received_at: Date;
   readonly status: string | null;
   readonly label: string | null;
   readonly support: number | null;
@@ -43,11 +47,24 @@ const SAMPLES = `from prediction p
 const SPLIT = 'coalesce(d.side, p.split)';
 
 const COLUMNS = `p.id, p.seq, p.preview, p.input_kind, p.label as predicted, p.confidence, p.margin, p.model_name,
-  p.model_version, p.attributes, ${SPLIT} as split, p.occurred_at, s.status, s.label, s.support, s.candidates, s.suggested,
+  p.model_version, p.attributes, ${SPLIT} as split, p.occurred_at, p.received_at, s.status, s.label, s.support, s.candidates, s.suggested,
   s.belief, s.is_by_trust, s.labelled_at`;
 
 /** Of the filters that name bands of values, what the bands are. */
 export type Bands = { readonly [Name in 'label' | 'predicted']?: Band | undefined };
+
+export interface StatementRow {
+  readonly id: string;
+  readonly kind: FeedbackKind;
+  readonly label: string | null;
+  readonly notLabel: string | null;
+  readonly rating: number | null;
+  readonly comment: string | null;
+  readonly raterId: string;
+  readonly raterRole: RaterRole;
+  readonly occurredAt: Date;
+  readonly receivedAt: Date;
+}
 
 /** How often one was said and the other answered. */
 export interface LabelPair {
@@ -97,14 +114,19 @@ export class SampleStore {
   }
 
   /** All that was said about a sample, oldest first. */
-  statements(projectId: string, sampleId: string) {
-    return this.db.query(
+  statements(projectId: string, sampleId: string): Promise<StatementRow[]> {
+    return this.db.query<StatementRow>(
       `select f.id, f.kind, f.label, f.not_label as "notLabel", f.rating, f.comment, f.rater_id as "raterId",
               f.rater_role as "raterRole", f.occurred_at as "occurredAt", f.received_at as "receivedAt"
        from prediction p join feedback f on f.project_id = p.project_id and (f.prediction_id = p.id or f.external_id = p.external_id)
        where p.project_id = $1 and p.id = $2 order by f.occurred_at, f.seq`,
       [projectId, sampleId],
     );
+  }
+
+  /** See {@link readJourney}. */
+  journey(projectId: string, sampleId: string): Promise<Journey | undefined> {
+    return readJourney(this.db, projectId, sampleId);
   }
 
   /** Pairs of resolved label and answer, with how often. */

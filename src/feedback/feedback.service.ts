@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { decide } from '../core/decided.js';
 import { type FieldError, LoopError } from '../core/errors.js';
 import { type FeedbackRow, feedbackRow, type PostedFeedback } from '../core/feedback-row.js';
+import type { Journey } from '../core/journey.js';
 import type { Outcome } from '../core/outcome.js';
 import type { ProjectSettings } from '../core/settings.js';
 import type { Side } from '../core/sides.js';
@@ -15,7 +16,7 @@ import { JobQueue } from '../platform/queue/job-queue.js';
 import { readItem } from '../platform/read-item.js';
 import { FeedbackSchema } from './feedback.schema.js';
 import { FeedbackStore, type Spoken } from './feedback.store.js';
-import { type ReceiptRow, ReceiptStore } from './receipt.store.js';
+import { ReceiptStore } from './receipt.store.js';
 
 type Item = BatchItem<FeedbackRow>;
 type ReadFeedback = ReturnType<typeof readItem<typeof FeedbackSchema>>;
@@ -74,7 +75,8 @@ export class FeedbackService extends FeedbackIntake {
   async receipt(projectId: string, id: string) {
     const feedback = await this.receipts.find(projectId, id);
     if (!feedback) throw new LoopError('not-found', `There is no feedback ${id} in this project.`);
-    const journey = await this.receipts.receipt(projectId, id);
+    const predictionId = await this.receipts.target(projectId, id);
+    const journey = predictionId === undefined ? undefined : await this.receipts.journey(projectId, predictionId);
     return {
       id,
       kind: feedback.kind,
@@ -82,7 +84,8 @@ export class FeedbackService extends FeedbackIntake {
       rater: { id: feedback.raterId, role: feedback.raterRole },
       receivedAt: feedback.receivedAt,
       joinedAt: feedback.joinedAt,
-      ...(journey ? travelled(journey) : { ...NOWHERE_YET, predictionId: feedback.predictionId }),
+      predictionId: predictionId ?? feedback.predictionId,
+      ...(journey ? travelled(journey) : NOWHERE_YET),
     };
   }
 
@@ -174,13 +177,12 @@ const USES: Readonly<Record<Side, string>> = {
 };
 
 /** How far a joined feedback has come; null where it has not. */
-function travelled(row: ReceiptRow) {
+function travelled({ side, snapshotId, snapshotAt, modelVersion, trainedAt, liveVersion, liveAt }: Journey) {
   return {
-    predictionId: row.prediction_id,
-    use: USES[row.side],
-    inSnapshot: row.snapshot_id && { id: row.snapshot_id, at: row.snapshot_at },
-    trainedIn: row.model_version && { version: row.model_version, at: row.trained_at },
-    live: row.live_version && { version: row.live_version, at: row.live_at },
+    use: USES[side],
+    inSnapshot: snapshotId && { id: snapshotId, at: snapshotAt },
+    trainedIn: modelVersion && { version: modelVersion, at: trainedAt },
+    live: liveVersion && { version: liveVersion, at: liveAt },
   };
 }
 

@@ -75,6 +75,14 @@ describe.each(['postgres', 'redis'] as const)('the loop, with its queue on %s', 
       use: 'trains models',
       live: { version: expect.any(Number) as number },
     });
+    const { body: timeline } = await client.get(`/v1/predictions/${sample!.id}/timeline`).expect(200);
+    const { items } = timeline as { items: { what: string; at: string }[] };
+    expect(new Set(items.map(({ what }) => what))).toEqual(
+      new Set(['received', 'said', 'labelled', 'in-dataset', 'in-model', 'live']),
+    );
+    expect(items.map(({ at }) => at)).toEqual(items.map(({ at }) => at).sort());
+    expect(items.at(-1)).toMatchObject({ what: 'live', version: expect.any(Number) as number });
+    await client.get('/v1/predictions/nobody/timeline').expect(404);
   });
 
   it('keeps balanced books and says why it rests', async () => {
