@@ -101,6 +101,14 @@ export const takeBack = defineJob({
   key: (p) => p.promotionId,
 });
 
+/** ops: something happened that another program may want to know; what is due later is a job of its own. Next: nothing. */
+export const notify = defineJob({
+  name: 'ops.notify',
+  payload: z.object({ dueSecond: z.number().optional() }),
+  key: (p) => `${p.dueSecond ?? 'now'}`,
+  comesAgain: true,
+});
+
 /** ops: every quarter of a minute and at start. Offers again what is open. */
 export const sweep = defineJob({ name: 'ops.sweep', payload: z.object({}), key: () => 'sweep' });
 
@@ -118,6 +126,7 @@ export const JOBS = [
   promoteModel,
   watchChampion,
   takeBack,
+  notify,
   sweep,
 ] as const;
 

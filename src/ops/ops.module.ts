@@ -14,6 +14,9 @@ import { LoopService } from './loop.service.js';
 import { LoopStore } from './loop.store.js';
 import { MetricsService } from './metrics.service.js';
 import { MetricsStore } from './metrics.store.js';
+import { NoticeService } from './notice.service.js';
+import { NoticeStore } from './notice.store.js';
+import { NotifyProcessor } from './notify.processor.js';
 import { PagesService } from './pages.service.js';
 import { ProjectController } from './project.controller.js';
 import { ProjectService } from './project.service.js';
@@ -42,6 +45,9 @@ import { SweepStore } from './sweep.store.js';
     DoctorStore,
     MetricsService,
     MetricsStore,
+    NoticeService,
+    NoticeStore,
+    NotifyProcessor,
     PagesService,
     IdempotencyStore,
     { provide: RequestMemory, useExisting: IdempotencyStore },

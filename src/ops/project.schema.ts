@@ -147,7 +147,7 @@ export const SettingsPatchSchema = z.strictObject({
     .number()
     .int()
     .min(0)
-    .max(120)
+    .max(50)
     .optional()
     .describe('While no model serves, /v1/predict waits so long for a person to answer; 0: not at all.'),
 });

@@ -4,6 +4,7 @@ import {
   freezeSnapshot,
   joinFeedback,
   judgeCrowd,
+  notify,
   packFeedback,
   packPayloads,
   promoteModel,
@@ -48,6 +49,7 @@ export class SweepService {
     for (const projectId of await this.store.projectsWithNewAnswers()) await this.jobs.hint(judgeCrowd, { projectId });
     await this.offerJoins();
     await this.requests.dropOld();
+    await this.jobs.hint(notify, {});
     for (const run of await this.store.openRuns()) await this.offerRun(run);
     for (const { projectId, promotionId, verdict } of await this.store.openWatches()) {
       if (verdict === 'worse') await this.jobs.hint(takeBack, { projectId, promotionId });

@@ -56,6 +56,14 @@ export const SETTINGS = {
     z.coerce.number().int().min(0).default(0),
     'Requests a minute of each key that has no limit of its own; 0 for no limit. Each process counts for itself.',
   ],
+  WEBHOOK_URL: [z.url({ protocol: /^https?$/ }).optional(), 'A program that is told what happens: docs/webhooks.md.'],
+  WEBHOOK_SECRET: [
+    z
+      .string()
+      .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 bytes as base64')
+      .optional(),
+    'What is told there is signed with it: whsec_ and 24 to 64 random bytes as base64.',
+  ],
   LOG_LEVEL: [z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'), 'Least level to log.'],
 } as const satisfies Record<string, readonly [z.ZodType, string]>;
 
@@ -71,6 +79,8 @@ const ConfigSchema = z
       const message = 'is needed where ROLE is not all: the embedded parts serve one process';
       if (!config[name]) context.addIssue({ code: 'custom', path: [name], message });
     }
+    if (config.WEBHOOK_URL && !config.WEBHOOK_SECRET)
+      context.addIssue({ code: 'custom', path: ['WEBHOOK_SECRET'], message: 'is needed with WEBHOOK_URL' });
     if (!config.S3_ENDPOINT) return;
     for (const name of ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const) {
       if (!config[name]) context.addIssue({ code: 'custom', path: [name], message: 'is needed with S3_ENDPOINT' });

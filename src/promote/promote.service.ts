@@ -3,7 +3,7 @@ import type { BoutReport, EvaluationReport, ModelReport, Watch } from '../core/c
 import { LoopError } from '../core/errors.js';
 import { type Page, pageOf } from '../core/page.js';
 import { decidePromotion, movesAnchor } from '../core/promotion.js';
-import { evaluateModel, loopTick } from '../jobs.js';
+import { evaluateModel, loopTick, notify } from '../jobs.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { type Decision, type ModelRow, PromoteStore } from './promote.store.js';
 import { QuarantineService } from './quarantine.service.js';
@@ -117,6 +117,7 @@ export class PromoteService {
     if (id === undefined) return false;
     await this.copies.keep(id);
     if (decision.isQuarantined) await this.quarantines.keep(projectId, decision.toVersion);
+    await this.jobs.hint(notify, {});
     return true;
   }
 

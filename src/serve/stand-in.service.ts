@@ -6,7 +6,8 @@ import { LIMITS } from '../core/limits.js';
 import type { Outcome } from '../core/outcome.js';
 import { OURS } from '../core/prediction-row.js';
 import { type Task, valueOf } from '../core/task.js';
-import { PredictionIntake } from '../jobs.js';
+import { notify, PredictionIntake } from '../jobs.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
 import { ServeStore } from './serve.store.js';
 
 /** People take seconds: one look for all who wait, so that the cost does not grow with them. */
@@ -36,6 +37,7 @@ export class StandInService implements BeforeApplicationShutdown {
   constructor(
     private readonly store: ServeStore,
     private readonly intake: PredictionIntake,
+    private readonly jobs: JobQueue,
   ) {}
 
   /**
@@ -63,6 +65,7 @@ export class StandInService implements BeforeApplicationShutdown {
     if (standInSeconds === 0)
       throw new LoopError('no-model', 'No model serves this project yet; post predictions and feedback first.');
     const ids = capturedIds(await this.intake.accept(projectId, inputs.map(unanswered)));
+    void this.jobs.hint(notify, {});
     const labels = await this.wait(projectId, ids, Date.now() + standInSeconds * 1_000);
     if (labels.every((label) => label === null)) throw nobodyAnswered(ids, standInSeconds);
     const { task } = await this.store.settings(projectId);

@@ -3,7 +3,7 @@ import { LoopError } from '../core/errors.js';
 import { idFrom, isUuid, newId, seedOf } from '../core/ids.js';
 import { type Page, pageOf } from '../core/page.js';
 import { REFIT } from '../core/retrain-policy.js';
-import { evaluateModel, freezeSnapshot } from '../jobs.js';
+import { evaluateModel, freezeSnapshot, notify } from '../jobs.js';
 import type { Config } from '../platform/config.js';
 import {
   type BaseInputs,
@@ -148,13 +148,17 @@ export class TrainService implements BeforeApplicationShutdown {
 
   private async endWithout(runId: string, attempt: number, error: unknown): Promise<void> {
     const { message } = error as Error;
-    if (error instanceof TrainingRefused) return this.store.end(runId, attempt, 'refused', message);
+    if (error instanceof TrainingRefused) {
+      await this.store.end(runId, attempt, 'refused', message);
+      return this.jobs.hint(notify, {});
+    }
     if (error instanceof TrainingCancelled && !this.isStopping) {
       return this.store.end(runId, attempt, 'cancelled', message);
     }
     const isFinal = error instanceof TrainingFailed && attempt >= MAX_ATTEMPTS;
     await this.store.end(runId, attempt, isFinal ? 'failed' : 'queued', message);
     if (!isFinal) throw error;
+    await this.jobs.hint(notify, {});
   }
 
   /** A process that ended between the model and its evaluation is made good for here. */

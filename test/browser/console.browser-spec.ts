@@ -124,7 +124,7 @@ describe('review', () => {
 
 describe('a person who stands in for the model', () => {
   it('answers from the review page what is asked at this moment', async () => {
-    const { owner, key } = await newOwner(flywheel, 'stand-in', { standInSeconds: 60 });
+    const { owner, key } = await newOwner(flywheel, 'stand-in', { standInSeconds: 50 });
     const ask = (text: string) => owner.post('/v1/predict', { inputs: [{ text }] }).expect(200);
     const page = await loggedIn(key);
     await page.getByRole('link', { name: 'Review' }).click();

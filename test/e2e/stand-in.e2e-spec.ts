@@ -41,7 +41,7 @@ describe('before there is a model', () => {
         ...QUIET,
         holdoutPercent: 30,
         promotion: { minHoldout: 5 },
-        standInSeconds: 60,
+        standInSeconds: 50,
       });
       await client.post('/v1/predictions', { items: unanswered }).expect(202);
     });
@@ -116,7 +116,7 @@ describe('before there is a model', () => {
       const { body } = await client.post('/v1/predict', inputs('who is there?')).expect(409);
       expect(body).toMatchObject({ code: 'no-model' });
       expect(await nextItems(client)).toEqual([]);
-      await client.patch('/v1/settings', { settings: { standInSeconds: 121 } }).expect(422);
+      await client.patch('/v1/settings', { settings: { standInSeconds: 51 } }).expect(422);
     });
 
     it('and the request waits for what they say; what is said is a label like any other', async () => {
@@ -184,7 +184,7 @@ describe('before there is a model', () => {
 
   it('nobody is waited for when the service stops', async () => {
     const other = await startTestFlywheel();
-    const client = await newProject(other, 'stopped', { ...QUIET, standInSeconds: 120 });
+    const client = await newProject(other, 'stopped', { ...QUIET, standInSeconds: 50 });
     const asked = client.post('/v1/predict', { inputs: [{ text: 'anybody?' }] }).expect(409);
     const [answer] = await Promise.all([asked, awaited(client, 1).then(() => other.close())]);
     expect(answer.body).toMatchObject({ code: 'no-model' });
