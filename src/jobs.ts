@@ -101,7 +101,9 @@ export const takeBack = defineJob({
   key: (p) => p.promotionId,
 });
 
-/** ops: something happened that another program may want to know; what is due later is a job of its own. Next: nothing. */
+/**
+ * ops: something happened that another program may want to know; what is due later is a job of its own. Next: nothing.
+ */
 export const notify = defineJob({
   name: 'ops.notify',
   payload: z.object({ dueSecond: z.number().optional() }),

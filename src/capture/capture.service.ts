@@ -160,7 +160,7 @@ function ofTask(task: Task | null, read: ReadPrediction): ReadPrediction {
 
 const blobOf = (read: ReadPrediction): string | undefined => ('value' in read ? read.value.input.blob : undefined);
 
-/** Many clients send null for "not given"; the top-level optional members take it as such. No `output` has to be said. */
+/** Many clients send null for "not given"; the top-level optional members take it as such. `output` is not optional. */
 function withoutNulls(item: unknown): unknown {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
   if (!Object.values(item).includes(null)) return item;

@@ -38,8 +38,8 @@ const ROLES: readonly RaterRole[] = ['annotator', 'user', 'system'];
  * The label of a sample as a function of all that was said about it, in whatever order it came.
  * A rater's latest statement replaces the earlier ones; annotators overrule users, users overrule systems; among equals
  * the majority wins; a tie, or as many who reject the label as stand for it, is a dispute, never a guess. The model's
- * own answer (`predicted`, null where there is none) counts only where a rater accepted it. Of values it is the median, which one who is far off
- * does not move.
+ * own answer (`predicted`, null where there is none) counts only where a rater accepted it. Of values it is the median,
+ * which one who is far off does not move.
  */
 export function resolveLabel(
   statements: readonly Statement[],

@@ -29,15 +29,15 @@ export interface ReviewCandidates {
 }
 
 const BLIND_SHARE = 0.2;
-/** Of what is left after disputes and audits: what is new or rare gets a fifth; of the rest what is unanswered half, then doubted labels. */
+/** Of what is left after disputes and audits a fifth is new or rare, half of the rest unanswered, half of that doubted. */
 const [SHARE_OF_RARE, SHARE_OF_UNANSWERED, SHARE_OF_SUSPECTS] = [0.2, 0.5, 0.5];
 /** There is no answer to hide. */
 const WITHOUT_ANSWER: readonly ReviewReason[] = ['waiting', 'unanswered'];
 
 /**
- * What somebody waits for first, then disputes, a random audit of the given share, what is rare, what nothing has answered,
- * doubted labels and the least certain. No item twice, and, but for the first three, what is nearly the same as another only when nothing else is left; `n` at
- * the most.
+ * What somebody waits for first, then disputes, a random audit of the given share, what is rare, what nothing has
+ * answered, doubted labels and the least certain. No item twice, and, but for the first three, what is nearly the same as
+ * another only when nothing else is left; `n` at the most.
  *
  * @param isLikeAny whether an item is nearly the same as one of the others
  * @param random numbers from 0 to 1, for which items are blind

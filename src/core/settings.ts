@@ -23,7 +23,10 @@ export interface ProjectSettings {
   readonly promotion: PromotionSettings;
   /** Share of review items drawn at random, whatever the model thinks, so that accuracy can be estimated honestly. */
   readonly auditShare: number;
-  /** How long a request for an answer waits for a person while no model serves; 0: not at all. Below a minute, after which a request counts as lost. */
+  /**
+   * How long a request for an answer waits for a person while no model serves; 0: not at all. Less than a minute, after
+   * which a request counts as lost.
+   */
   readonly standInSeconds: number;
 }
 

@@ -68,7 +68,8 @@ export class InsightStore {
        from review v
        join sample s on s.project_id = v.project_id and s.prediction_id = v.sample_id and s.status = 'resolved'
        join prediction p on p.project_id = v.project_id and p.id = v.sample_id
-       where v.project_id = $1 and p.label is not null and v.reason = 'audit' and v.decision in ('correction', 'accept') and v.probability > 0
+       where v.project_id = $1 and v.reason = 'audit' and v.decision in ('correction', 'accept') and v.probability > 0
+         and p.label is not null
          and v.decided_at > now() - make_interval(secs => $2::float8 * 86400)
        order by v.decided_at desc limit ${WINDOW}`,
       [projectId, days],
@@ -80,7 +81,8 @@ export class InsightStore {
     const [row] = await this.db.query<{ samples: number; right: number }>(
       `select count(*)::int as samples, count(*) filter (where ${isRight('s.label', '$3')})::int as right
        from sample s join prediction p on p.project_id = s.project_id and p.id = s.prediction_id
-       where s.project_id = $1 and s.status = 'resolved' and p.label is not null and s.labelled_at > now() - make_interval(secs => $2::float8 * 86400)`,
+       where s.project_id = $1 and s.status = 'resolved' and p.label is not null
+         and s.labelled_at > now() - make_interval(secs => $2::float8 * 86400)`,
       [projectId, days, tolerance],
     );
     return row!;

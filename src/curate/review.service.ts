@@ -27,7 +27,10 @@ export class ReviewService {
     this.copies = new RowCopies(objects, 'reviews/', ({ projectId, sampleId }) => `${projectId}/${sha256(sampleId)}`);
   }
 
-  /** Up to n items, leased to the rater, each with why and with what probability it was chosen, and until when somebody waits for it. */
+  /**
+   * Up to n items, leased to the rater, each with why and with what probability it was chosen, and until when somebody
+   * waits for it, where somebody does.
+   */
   async next(projectId: string, n: number, raterId: string) {
     const { auditShare, standInSeconds } = await this.store.settings(projectId);
     const candidates = await this.store.candidates(projectId, n, standInSeconds);

@@ -138,7 +138,8 @@ interface CandidateRow {
  */
 const CANDIDATES = `
 with recent as (
-  select p.id, p.seq, p.margin, p.split, p.label, p.model_name, p.received_at from prediction p where p.project_id = $1 order by p.seq desc limit $3
+  select p.id, p.seq, p.margin, p.split, p.label, p.model_name, p.received_at from prediction p
+  where p.project_id = $1 order by p.seq desc limit $3
 ), open as (
   select r.* from recent r
   where not exists (select 1 from sample s where s.project_id = $1 and s.prediction_id = r.id and s.status <> 'none')

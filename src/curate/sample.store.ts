@@ -47,8 +47,8 @@ const SAMPLES = `from prediction p
 const SPLIT = 'coalesce(d.side, p.split)';
 
 const COLUMNS = `p.id, p.seq, p.preview, p.input_kind, p.label as predicted, p.confidence, p.margin, p.model_name,
-  p.model_version, p.attributes, ${SPLIT} as split, p.occurred_at, p.received_at, s.status, s.label, s.support, s.candidates, s.suggested,
-  s.belief, s.is_by_trust, s.labelled_at`;
+  p.model_version, p.attributes, ${SPLIT} as split, p.occurred_at, p.received_at, s.status, s.label, s.support,
+  s.candidates, s.suggested, s.belief, s.is_by_trust, s.labelled_at`;
 
 /** Of the filters that name bands of values, what the bands are. */
 export type Bands = { readonly [Name in 'label' | 'predicted']?: Band | undefined };

@@ -35,7 +35,8 @@ export class NoticeStore {
       `insert into notice (project_id, type, subject, attempts, error, due_at, delivered_at)
        values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6), case when $5::text is null then now() end)
        on conflict (project_id, type, subject) do update set
-         attempts = excluded.attempts, error = excluded.error, due_at = excluded.due_at, delivered_at = excluded.delivered_at`,
+         attempts = excluded.attempts, error = excluded.error, due_at = excluded.due_at,
+         delivered_at = excluded.delivered_at`,
       [projectId, type, subject, attempts + 1, error ?? null, waitSeconds],
     );
   }
@@ -49,7 +50,8 @@ const OPEN = `
 with happened as (
   select project_id, id::text as subject, created_at as at,
          'model.' || case when kind = 'rollback' then 'rolled-back' when promoted then 'promoted' else 'refused' end as type,
-         jsonb_build_object('version', to_version, 'fromVersion', from_version, 'kind', kind, 'reason', reason, 'actor', actor) as data
+         jsonb_build_object('version', to_version, 'fromVersion', from_version, 'kind', kind, 'reason', reason,
+                            'actor', actor) as data
   from promotion where created_at > now() - make_interval(hours => $1)
   union all
   select project_id, id::text, finished_at, 'run.' || status,
@@ -64,7 +66,8 @@ with happened as (
   cross join lateral (
     select latest.* from (select * from prediction where project_id = project.id order by seq desc limit 1000) latest
     where label is null and model_name = '${OURS}' and received_at > now() - make_interval(secs => patience.seconds)
-      and not exists (select 1 from sample where project_id = project.id and prediction_id = latest.id and status = 'resolved')
+      and not exists (
+        select 1 from sample where project_id = project.id and prediction_id = latest.id and status = 'resolved')
     order by seq limit 1) first
   where patience.seconds > 0 and not exists (
     select 1 from notice where project_id = project.id and type = 'review.waiting'

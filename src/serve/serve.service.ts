@@ -37,7 +37,10 @@ export class ServeService {
     private readonly standIn: StandInService,
   ) {}
 
-  /** One result an input, in order; each is committed as a prediction before it is given. Before there is a model, people may answer. */
+  /**
+   * One result an input, in order; each is committed as a prediction before it is given. Before there is a model people
+   * may answer.
+   */
   async predict(projectId: string, inputs: readonly Input[]) {
     const champion = await this.champion(projectId);
     if (!champion) return this.standIn.predict(projectId, inputs);
