@@ -24,7 +24,7 @@ export function Decide({ sample }: { sample: SampleDetail }) {
       </Title>
       <AnswerForm
         asks="The right label"
-        action="Correct"
+        action={sample.predicted === null ? 'Say so' : 'Correct'}
         isBusy={decide.isPending}
         say={(said) => decide.mutate({ kind: 'correction', ...said })}
       />

@@ -115,7 +115,7 @@ function Statements({ sample: { statements, suggested, isByTrust } }: { sample: 
       </Title>
       {statements.length === 0 && (
         <Text size="sm" c="var(--quiet)">
-          Nobody has said anything about this answer yet.
+          Nobody has said anything about it yet.
         </Text>
       )}
       {suggested && (

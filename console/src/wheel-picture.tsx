@@ -17,7 +17,7 @@ const COLOURS: Readonly<Record<State, string>> = {
 
 /** The loop as a wheel of its stages; the champion is its hub. It turns while a model trains. */
 export function WheelPicture({ loop }: { loop: Loop }) {
-  const { stages, champion, retrain } = loop;
+  const { stages, champion, retrain, standInSeconds } = loop;
   const step = 360 / stages.length;
   const states = stages.map((stage) => stateOf(stage, loop.now));
   const summary = stages.map(({ stage }, i) => `${stage} ${states[i]}`).join(', ');
@@ -68,7 +68,7 @@ export function WheelPicture({ loop }: { loop: Loop }) {
         {champion ? `v${champion.version}` : 'no model yet'}
       </text>
       <text x={CENTRE} y={CENTRE + 20} fontSize={12} textAnchor="middle" fill="var(--quiet)">
-        {champion ? 'serves' : 'people stand in'}
+        {champion ? 'serves' : standInSeconds > 0 && 'people stand in'}
       </text>
     </svg>
   );

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
 import { sha256 } from '../core/ids.js';
 import { textLikeness } from '../core/near-duplicates.js';
-import { pickReviews } from '../core/review.js';
+import { pickReviews, type ReviewPick } from '../core/review.js';
 import { answerText } from '../core/task.js';
 import { FeedbackIntake, type FeedbackSource } from '../jobs.js';
 import { CurateService } from './curate.service.js';
@@ -11,7 +11,9 @@ import { ObjectStore } from '../platform/object-store/object-store.js';
 import { RowCopies } from '../platform/object-store/row-copies.js';
 import { type DecidedReview, ReviewStore } from './review.store.js';
 
-const LEASE_MINUTES = 10;
+const LEASE_SECONDS = 600;
+/** Of what somebody waits for: whoever is there may answer it, also after a reload. */
+const WAITING_LEASE_SECONDS = 10;
 
 /** What should a person look at next, and what did they say? */
 @Injectable()
@@ -36,7 +38,7 @@ export class ReviewService {
     const candidates = await this.store.candidates(projectId, n, standInSeconds);
     const isLikeAny = likenessOf(await this.store.previews(projectId, candidates));
     const picks = pickReviews(candidates, n, auditShare, { isLikeAny });
-    const leased = await this.store.lease(projectId, picks, raterId, LEASE_MINUTES);
+    const leased = await this.store.lease(projectId, picks, raterId, leaseSeconds);
     const items = picks
       .filter(({ sampleId }) => leased.has(sampleId))
       .map(async (pick) => {
@@ -71,6 +73,8 @@ export class ReviewService {
     return this.copies.restoreAll((review) => this.store.restore(review));
   }
 }
+
+const leaseSeconds = ({ reason }: ReviewPick): number => (reason === 'waiting' ? WAITING_LEASE_SECONDS : LEASE_SECONDS);
 
 /** Whether a reviewer says the same as the model; null where one of them names no label. */
 const agreement = (kind: string, label: string | null, predicted: string | null): boolean | null =>

@@ -48,12 +48,17 @@ export class ReviewStore {
   }
 
   /** Leases the picks; those that somebody else leased meanwhile are left out. */
-  async lease(projectId: string, picks: readonly ReviewPick[], raterId: string, minutes: number): Promise<Set<string>> {
+  async lease(
+    projectId: string,
+    picks: readonly ReviewPick[],
+    raterId: string,
+    secondsOf: (pick: ReviewPick) => number,
+  ): Promise<Set<string>> {
     const rows = await this.db.query<{ sample_id: string }>(
       `insert into review (id, project_id, sample_id, rater_id, reason, probability, is_blind, leased_until)
-       select t.id, $1, t.sample_id, $7, t.reason, t.probability, t.is_blind, now() + make_interval(mins => $8)
-       from unnest($2::uuid[], $3::text[], $4::text[], $5::float8[], $6::boolean[])
-         as t (id, sample_id, reason, probability, is_blind)
+       select t.id, $1, t.sample_id, $7, t.reason, t.probability, t.is_blind, now() + make_interval(secs => t.seconds)
+       from unnest($2::uuid[], $3::text[], $4::text[], $5::float8[], $6::boolean[], $8::float8[])
+         as t (id, sample_id, reason, probability, is_blind, seconds)
        on conflict (project_id, sample_id) do update set
          rater_id = excluded.rater_id, reason = excluded.reason, probability = excluded.probability,
          is_blind = excluded.is_blind,
@@ -68,7 +73,7 @@ export class ReviewStore {
         picks.map(({ probability }) => probability),
         picks.map(({ isBlind }) => isBlind),
         raterId,
-        minutes,
+        picks.map(secondsOf),
       ],
     );
     return new Set(rows.map((row) => row.sample_id));

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { OURS } from '../core/prediction-row.js';
 import type { ProjectSettings } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
 import { isInQuarantine } from '../platform/database/in-quarantine.js';
@@ -139,7 +140,8 @@ from evaluation e where e.project_id = $1
   and not exists (select 1 from promotion p where p.project_id = $1 and p.to_version = e.version)
 union all
 select 'serve', coalesce(count(*), 0)::float8, max(received_at), 0, null
-from (select received_at from prediction where project_id = $1 and model_name = 'flywheel' order by seq desc limit 10000) served`;
+from (select received_at from prediction where project_id = $1 and model_name = '${OURS}' and label is not null
+      order by seq desc limit 10000) served`;
 
 /** Feedback to live: half of the labels that were new to this model had waited at most so long when it went live. */
 const PROMOTIONS_WITH_NUMBERS = `

@@ -18,7 +18,10 @@ const nextItems = async (client: Client, n = 10): Promise<readonly Item[]> =>
 /** The review queue once somebody waits for so many answers. */
 async function awaited(client: Client, count: number): Promise<readonly Item[]> {
   const items: Item[] = [];
-  while (items.length < count) items.push(...(await nextItems(client)));
+  while (items.length < count) {
+    items.push(...(await nextItems(client)));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   return items;
 }
 
@@ -117,6 +120,18 @@ describe('before there is a model', () => {
       expect(body).toMatchObject({ code: 'no-model' });
       expect(await nextItems(client)).toEqual([]);
       await client.patch('/v1/settings', { settings: { standInSeconds: 51 } }).expect(422);
+    });
+
+    it('and who looked at it but went away keeps nobody else from it for long', async () => {
+      const client = await newProject(flywheel, 'leased', { ...QUIET, standInSeconds: 30 });
+      const somebodyElse = async () => {
+        const [seen] = await awaited(client, 1);
+        expect(await nextItems(client)).toEqual([]);
+        const [again] = await awaited(client, 1);
+        expect(again).toMatchObject({ sampleId: seen!.sampleId, reason: 'waiting' });
+        await client.post(`/v1/review/${again!.sampleId}`, { label: 'anybody' }).expect(200);
+      };
+      await Promise.all([client.post('/v1/predict', inputs('who takes it?')).expect(200), somebodyElse()]);
     });
 
     it('and the request waits for what they say; what is said is a label like any other', async () => {
