@@ -67,7 +67,7 @@ export class StandInService implements BeforeApplicationShutdown {
     const ids = capturedIds(await this.intake.accept(projectId, inputs.map(unanswered)));
     void this.jobs.hint(notify, {});
     const labels = await this.wait(projectId, ids, Date.now() + standInSeconds * 1_000);
-    if (labels.every((label) => label === null)) throw nobodyAnswered(ids, standInSeconds);
+    if (labels.every((label) => label === null)) throw nobodyAnswered(ids);
     const { task } = await this.store.settings(projectId);
     return labels.map((label, i) => ({ predictionId: ids[i]!, ...answerOf(label, task), ...BY_A_PERSON }));
   }
@@ -121,8 +121,8 @@ const unanswered = (input: Input) => ({ model: { name: OURS, version: 'none' }, 
 const answerOf = (label: string | null, task: Task | null) =>
   task === 'regression' ? { value: label === null ? null : valueOf(label) } : { label, confidence: null, scores: {} };
 
-function nobodyAnswered(ids: readonly string[], seconds: number): LoopError {
+function nobodyAnswered(ids: readonly string[]): LoopError {
   const errors = ids.map((id, i) => ({ pointer: `/inputs/${i}`, detail: `is kept as prediction ${id}` }));
-  const detail = `No model serves this project yet, and nobody answered within ${seconds} seconds.`;
+  const detail = 'No model serves this project yet, and nobody answered in time.';
   return new LoopError('no-model', detail, errors);
 }

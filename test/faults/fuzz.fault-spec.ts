@@ -75,6 +75,13 @@ async function send(operation: Operation, path: string, body: unknown): Promise<
   });
 }
 
+/** Settings are tried before: requests would wait for people, of whom there are none. */
+async function letNobodyStandIn(): Promise<void> {
+  const operation = operations.find(({ method, path }) => method === 'patch' && path === '/v1/settings')!;
+  const { status } = await send(operation, operation.path, { settings: { standInSeconds: 0 } });
+  expect(status).toBe(200);
+}
+
 /** Below 500, in time, and a problem document that says where whenever it is a refusal. */
 async function judge(operation: Operation, response: Response): Promise<void> {
   const type = response.headers.get('content-type') ?? '';
@@ -98,6 +105,7 @@ describe('every operation of the OpenAPI document', () => {
       console.log(`fuzz: seed ${FAULT_SEED}, ${RUNS} requests for each of ${operations.length} operations`);
       const statuses: Record<number, number> = {};
       for (const operation of operations) {
+        if (operation.path === '/v1/predict') await letNobodyStandIn();
         const body = operation.body
           ? fc.oneof(arbitraryOf(operation.body), mutated(arbitraryOf(operation.body)), fc.jsonValue())
           : fc.constant(undefined);
