@@ -18,7 +18,7 @@ export const LIMITS = {
   waitingItems: 20_000,
   /** Of all projects together; beyond, those wait that have more than an equal share. */
   waitingItemsOfAll: 100_000,
-  /** Inputs that may wait in one process for people to answer. */
+  /** Inputs of a project that may wait in one process for people to answer. */
   waitingInputs: 1_000,
   /** Bodies of requests under way in one process. */
   bodyBytesOfAll: 256 * 1024 * 1024,
@@ -49,7 +49,10 @@ export const LIMIT_TABLE: readonly (readonly [what: string, limit: string])[] = 
     'items that wait for their commit, all projects of a process',
     `${count(LIMITS.waitingItemsOfAll)}, then 503 for those with more than an equal share`,
   ],
-  ['inputs that wait in a process for people to answer', `${count(LIMITS.waitingInputs)}, then 503 with Retry-After`],
+  [
+    'inputs of a project that wait in a process for people to answer',
+    `${count(LIMITS.waitingInputs)}, then 503 with Retry-After`,
+  ],
   ['bodies under way in a process', `${LIMITS.bodyBytesOfAll / 1024 / 1024} MiB, then 503 with Retry-After`],
   ['requests of a key', 'its own `requestsAMinute`, else RATE_LIMIT a minute, then 429 with Retry-After'],
   ['Idempotency-Key', `remembered for ${LIMITS.idempotencyHours} hours`],

@@ -45,11 +45,7 @@ export class NoticeService {
     const body = JSON.stringify({ type, timestamp: at.toISOString(), data: { projectId, ...data } });
     const now = new Date();
     try {
-      const {
-        ok,
-        status,
-        body: answer,
-      } = await fetch(this.config.WEBHOOK_URL!, {
+      const answer = await fetch(this.config.WEBHOOK_URL!, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
@@ -61,8 +57,8 @@ export class NoticeService {
         redirect: 'error',
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
-      await answer?.cancel();
-      return ok ? undefined : `answered ${status}`;
+      await answer.body?.cancel();
+      return answer.ok ? undefined : `answered ${answer.status}`;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }

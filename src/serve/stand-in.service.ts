@@ -29,8 +29,8 @@ interface Asked {
 export class StandInService implements BeforeApplicationShutdown {
   private readonly log = new Logger('stand-in');
   private readonly asked = new Set<Asked>();
-  /** Inputs of the requests that are under way here. */
-  private waiting = 0;
+  /** Inputs of the requests that are under way here, by project. */
+  private readonly waiting = new Map<string, number>();
   private isLooking = false;
   private isStopping = false;
 
@@ -45,13 +45,14 @@ export class StandInService implements BeforeApplicationShutdown {
    * nobody answered any, or the project does not let people stand in.
    */
   async predict(projectId: string, inputs: readonly Input[]) {
-    if (this.waiting + inputs.length > LIMITS.waitingInputs)
-      throw new LoopError('overloaded', 'Too many wait for people to answer.');
-    this.waiting += inputs.length;
+    const { standInSeconds } = await this.store.settings(projectId);
+    if (standInSeconds === 0)
+      throw new LoopError('no-model', 'No model serves this project yet; post predictions and feedback first.');
+    this.count(projectId, inputs.length);
     try {
-      return { results: await this.answers(projectId, inputs) };
+      return { results: await this.answers(projectId, inputs, standInSeconds) };
     } finally {
-      this.waiting -= inputs.length;
+      this.count(projectId, -inputs.length);
     }
   }
 
@@ -60,13 +61,16 @@ export class StandInService implements BeforeApplicationShutdown {
     this.isStopping = true;
   }
 
-  private async answers(projectId: string, inputs: readonly Input[]) {
-    const { standInSeconds } = await this.store.settings(projectId);
-    if (standInSeconds === 0)
-      throw new LoopError('no-model', 'No model serves this project yet; post predictions and feedback first.');
+  private count(projectId: string, inputs: number): void {
+    const waiting = (this.waiting.get(projectId) ?? 0) + inputs;
+    if (waiting > LIMITS.waitingInputs) throw new LoopError('overloaded', 'Too many wait for people to answer.');
+    this.waiting.set(projectId, waiting);
+  }
+
+  private async answers(projectId: string, inputs: readonly Input[], seconds: number) {
     const ids = capturedIds(await this.intake.accept(projectId, inputs.map(unanswered)));
     void this.jobs.hint(notify, {});
-    const labels = await this.wait(projectId, ids, Date.now() + standInSeconds * 1_000);
+    const labels = await this.wait(projectId, ids, Date.now() + seconds * 1_000);
     if (labels.every((label) => label === null)) throw nobodyAnswered(ids);
     const { task } = await this.store.settings(projectId);
     return labels.map((label, i) => ({ predictionId: ids[i]!, ...answerOf(label, task), ...BY_A_PERSON }));
