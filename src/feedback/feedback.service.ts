@@ -19,7 +19,6 @@ import { FeedbackStore, type Spoken } from './feedback.store.js';
 import { ReceiptStore } from './receipt.store.js';
 
 type Item = BatchItem<FeedbackRow>;
-type ReadFeedback = ReturnType<typeof readItem<typeof FeedbackSchema>>;
 
 const JUDGED_EVERY_S = 10;
 
@@ -49,7 +48,8 @@ export class FeedbackService extends FeedbackIntake {
   async accept(source: FeedbackSource, items: readonly unknown[]): Promise<Outcome[]> {
     const now = new Date();
     const read = items.map((item) => readItem(FeedbackSchema, item));
-    const task = (await this.task(source.projectId)) ?? (await this.firstTask(source.projectId, read));
+    const said = read.flatMap((item) => ('value' in item ? [item.value] : []));
+    const task = await this.taskWith(source.projectId, said);
     const origin = { keyId: source.keyId, client: source.client ?? null };
     return this.lanes.submit(
       source.projectId,
@@ -59,6 +59,13 @@ export class FeedbackService extends FeedbackIntake {
         return feedbackRow((item as { value: PostedFeedback }).value, origin, now);
       }),
     );
+  }
+
+  /** A project none of whose predictions has an answer has the task of the first thing that people say, from now on. */
+  async taskWith(projectId: string, said: readonly PostedAnswer[]): Promise<Task | null> {
+    const known = await this.task(projectId);
+    const [first] = said.flatMap((answer) => taskOf(answer) ?? []);
+    return known ?? (first ? this.store.fixTask(projectId, first) : null);
   }
 
   /** Decides the labels of predictions that arrived after somebody had spoken about them. Idempotent. */
@@ -138,12 +145,6 @@ export class FeedbackService extends FeedbackIntake {
     }));
     await this.store.upsertSamples(query, about.projectId, samples);
     if (about.task !== 'regression' && spoken.some(haveSeveralSpoken)) this.hintCrowd(about.projectId);
-  }
-
-  /** What people say is the first answer of a project where none of its predictions has one. */
-  private async firstTask(projectId: string, read: readonly ReadFeedback[]): Promise<Task | null> {
-    const [first] = read.flatMap((item) => ('value' in item && taskOf(item.value)) || []);
-    return first ? this.store.fixTask(projectId, first) : null;
   }
 
   /** Null before the first answer; not remembered then, as it may come at any moment. */

@@ -35,9 +35,12 @@ export class FeedbackRestoreService {
    */
   async restore(pack: PackKey): Promise<number> {
     const body = await this.objects.get(pack.objectKey);
-    const rows = decodePack(body)
-      .map((line) => readLine<Item>(line))
-      .map((line) => ({ ...restoredFeedback(line), seq: line.seq!, receivedAt: line.receivedAt! }));
+    const said = decodePack(body).map((line) => readLine<Item>(line));
+    const rows = said.map((line) => ({ ...restoredFeedback(line), seq: line.seq!, receivedAt: line.receivedAt! }));
+    await this.feedback.taskWith(
+      pack.projectId,
+      said.flatMap(({ item }) => item ?? []),
+    );
     const facts = { lines: rows.length, bytes: body.length, sha256: sha256(body) };
     const ids = await this.store.insert({ ...pack, ...facts }, rows);
     const spokenOf = await this.feedback.lookAgain(pack.projectId, ids);

@@ -6,7 +6,7 @@ import { Database } from '../../src/platform/database/database.js';
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
 import { command, copyObjects, diagnose, packAll } from '../support/commands.js';
-import { API_KEY, type Client, newProject, startTestFlywheel } from '../support/flywheel.js';
+import { API_KEY, type Client, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 /** Enough for a few packs, and for several raters, disputes and feedback before its prediction. */
 const COUNT = 2_300;
@@ -66,6 +66,23 @@ async function reviewSome(client: Client): Promise<void> {
   for (const { sampleId } of items) await client.post(`/v1/review/${sampleId}`, { label: 'reviewed' }).expect(200);
 }
 
+/** Whose labels are medians is told by what people said alone: nothing has answered. */
+async function sayValues(flywheel: TestFlywheel): Promise<void> {
+  const values = await newProject(flywheel, 'values');
+  await values.post('/v1/predictions', aPrediction({ id: 'v', input: { vector: [1] }, output: null })).expect(202);
+  const items = [3, 10, 4].map((value) =>
+    aCorrection({ predictionId: 'v', label: undefined, value, rater: { id: `rater ${value}`, role: 'user' } }),
+  );
+  await values.post('/v1/feedback', { items }).expect(202);
+  expect((await values.get('/v1/samples/v').expect(200)).body).toMatchObject({ label: '4' });
+}
+
+/** What was said before its prediction came is joined by a job. */
+const UNJOINED = `
+select p.id from feedback f
+join prediction p on p.project_id = f.project_id and (p.id = f.prediction_id or p.external_id = f.external_id)
+where not exists (select 1 from sample s where s.project_id = p.project_id and s.prediction_id = p.id)`;
+
 describe('the packs alone are enough', () => {
   let before: Awaited<ReturnType<typeof everything>>;
 
@@ -87,12 +104,14 @@ describe('the packs alone are enough', () => {
         await client.post('/v1/feedback', { items: feedback.slice(n, n + 500) }).expect(202);
       await other.post('/v1/predictions', aPrediction({ id: 'p0', externalId: 'of-other' })).expect(202);
       await other.post('/v1/feedback', aCorrection({ id: 'f0', externalId: 'of-other', label: 'own' })).expect(202);
+      await sayValues(flywheel);
       await reviewSome(client);
-      await packAll(flywheel, ['default', 'other']);
+      await expect.poll(() => flywheel.app.get(Database).query(UNJOINED), { timeout: 30_000 }).toEqual([]);
+      await packAll(flywheel, ['default', 'other', 'values']);
       expect(await flywheel.app.get(Database).query('select 1 from feedback_outbox')).toEqual([]);
       before = await everything(flywheel.app.get(Database));
-      expect(before.predictions).toHaveLength(COUNT + 5 + 1);
-      expect(before.feedback).toHaveLength(1_502 + REVIEWED);
+      expect(before.predictions).toHaveLength(COUNT + 5 + 1 + 1);
+      expect(before.feedback).toHaveLength(1_502 + REVIEWED + 3);
       expect(await diagnose(folder, '--deep')).toEqual({ code: 0, healthy: true, bad: '' });
       await flywheel.close();
 
