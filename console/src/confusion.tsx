@@ -106,7 +106,7 @@ function Matrix({ confusion, filters }: { confusion: Confusion; filters: Filters
   if (samples === 0)
     return (
       <Card>
-        <Empty title="No labelled samples here yet">
+        <Empty title="No labelled answers here yet">
           <FirstPrediction />
         </Empty>
       </Card>

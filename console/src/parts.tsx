@@ -63,7 +63,7 @@ interface AsideProps {
 
 export const Empty = ({ title, children }: { title: string; children: ReactNode }) => (
   <Center mih={160} p="md">
-    <Stack gap="xs" maw={520}>
+    <Stack gap="xs" maw={520} miw={0}>
       <Title order={3} size="h4">
         {title}
       </Title>

@@ -222,7 +222,7 @@ describe('wheel', () => {
     await page.getByRole('button', { name: 'Train now' }).click();
     await page.getByText('This key lacks the scope admin.').waitFor();
     await page.getByRole('link', { name: 'Confusion' }).click();
-    await page.getByText('No labelled samples here yet').waitFor();
+    await page.getByText('No labelled answers here yet').waitFor();
     await page.getByRole('link', { name: 'Samples' }).click();
     await page.getByText('No samples yet').waitFor();
     await page.context().close();
