@@ -60,7 +60,8 @@ with happened as (
   union all
   select project.id, first.id, first.received_at, 'review.waiting',
          jsonb_build_object('predictionId', first.id, 'preview', first.preview,
-                            'waitsUntil', first.received_at + make_interval(secs => patience.seconds))
+                            'waitsUntil', to_char((first.received_at + make_interval(secs => patience.seconds)) at time zone 'utc',
+                                                  'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
   from project
   cross join lateral (select coalesce((settings ->> 'standInSeconds')::int, 0) as seconds) patience
   cross join lateral (

@@ -90,6 +90,7 @@ describe('another program', () => {
     const [call, ...more] = told('calling');
     expect(more).toEqual([]);
     expect(call).toMatchObject({ type: 'review.waiting', data: { predictionId: expect.any(String) as string } });
+    expect(call!.data.waitsUntil).toMatch(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/);
     expect(Date.parse(String(call!.data.waitsUntil)) - asked).toBeLessThan(8_000);
   });
 });
