@@ -49,11 +49,11 @@ function Steps({ items, split }: { items: readonly Step[]; split: Sample['split'
 
 /** What happens to a sample, in order; what has not happened yet has no time. */
 function stepsOf(items: readonly Step[], split: Sample['split']) {
-  const [dataset, model, live] = (['in-dataset', 'in-model', 'live'] as const).map((wanted) =>
+  const [received, dataset, model, live] = (['received', 'in-dataset', 'in-model', 'live'] as const).map((wanted) =>
     items.find(({ what }) => what === wanted),
   );
   return [
-    { done: 'Received', awaited: 'Not received yet', at: items.find(({ what }) => what === 'received')?.at },
+    { done: 'Received', awaited: 'Not received yet', at: received?.at },
     { done: 'In a dataset', awaited: 'Not in a dataset yet', at: dataset?.at },
     {
       done: `Version ${model?.version} ${split === 'holdout' ? 'was judged by it' : 'had it to learn from'}`,

@@ -5,7 +5,7 @@ import { type Outcome, Unreadable } from '../core/outcome.js';
 import { readLine } from '../core/pack-line.js';
 import { type PostedPrediction, type PredictionRow, predictionRow } from '../core/prediction-row.js';
 import type { ProjectSettings } from '../core/settings.js';
-import { faultOfAnswer, type Task, taskOf } from '../core/task.js';
+import { faultOfAnswer, type Task } from '../core/task.js';
 import { joinFeedback, packPayloads, PredictionIntake } from '../jobs.js';
 import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
 import { Lanes } from '../platform/batching/lanes.js';
@@ -67,8 +67,8 @@ export class CaptureService extends PredictionIntake {
   /** A project without a task has that of its first answer from now on; null when there is none among these. */
   private async firstTask(projectId: string, read: readonly ReadPrediction[]): Promise<Task | null> {
     this.settings.forget(projectId);
-    const [first] = read.flatMap((item) => ('value' in item && item.value.output) || []);
-    return first ? this.store.fixTask(projectId, taskOf(first)!) : null;
+    const answers = read.flatMap((item) => ('value' in item && item.value.output) || []);
+    return this.store.fixTask(projectId, answers);
   }
 
   /** One prediction with its input, what was said about it, and the bodies that contradict it. */

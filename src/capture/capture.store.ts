@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { predictionColumns, type PredictionRow } from '../core/prediction-row.js';
 import type { ProjectSettings } from '../core/settings.js';
-import type { Task } from '../core/task.js';
+import type { PostedAnswer, Task } from '../core/task.js';
 import type { RowStatus } from '../platform/batching/commit-once.js';
 import { Database, type Prepared } from '../platform/database/database.js';
 import { fixTask, readSettings } from '../platform/database/project-settings.js';
@@ -46,8 +46,8 @@ export class CaptureStore {
     return readSettings(this.db, projectId);
   }
 
-  fixTask(projectId: string, task: Task): Promise<Task> {
-    return fixTask(this.db, projectId, task);
+  fixTask(projectId: string, answers: readonly PostedAnswer[]): Promise<Task | null> {
+    return fixTask(this.db, projectId, answers);
   }
 
   find(projectId: string, id: string) {

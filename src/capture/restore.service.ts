@@ -3,7 +3,6 @@ import { sha256 } from '../core/ids.js';
 import { type PackLine, readLine } from '../core/pack-line.js';
 import { type PostedPrediction, type PredictionRow, restoredRow } from '../core/prediction-row.js';
 import { DEFAULT_SETTINGS } from '../core/settings.js';
-import { taskOf } from '../core/task.js';
 import { ObjectStore } from '../platform/object-store/object-store.js';
 import { blockOffsetsOf, decodePack, type PackKey, unknownPacks } from '../platform/object-store/packs.js';
 import { PredictionRestoreStore, type RestoredPrediction } from './restore.store.js';
@@ -30,8 +29,8 @@ export class PredictionRestoreService {
     const body = await this.objects.get(pack.objectKey);
     const lines = decodePack(body).map((line) => readLine<NonNullable<Line['item']>>(line));
     const predictions = lines.flatMap((line, n) => (line.item ? [restored(pack.projectId, line, n)] : []));
-    const [first] = lines.flatMap(({ item }) => item?.output ?? []);
-    if (first) await this.store.fixTask(pack.projectId, taskOf(first)!);
+    const answers = lines.flatMap(({ item }) => item?.output ?? []);
+    await this.store.fixTask(pack.projectId, answers);
     for (const { item } of lines) if (item && 'blob' in item.input) await this.uploads.restore(item.input.blob);
     const facts = { bytes: body.length, sha256: sha256(body), blockOffsets: blockOffsetsOf(body), lines: lines.length };
     return this.store.insert({ ...pack, ...facts }, predictions);

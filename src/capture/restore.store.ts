@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { predictionColumns, type PredictionRow } from '../core/prediction-row.js';
-import type { Task } from '../core/task.js';
+import type { PostedAnswer, Task } from '../core/task.js';
 import { Database } from '../platform/database/database.js';
 import { fixTask } from '../platform/database/project-settings.js';
 import type { PackKey } from '../platform/object-store/packs.js';
@@ -27,8 +27,8 @@ export class PredictionRestoreStore {
     return new Set(rows.map(({ id }) => id));
   }
 
-  fixTask(projectId: string, task: Task): Promise<Task> {
-    return fixTask(this.db, projectId, task);
+  fixTask(projectId: string, answers: readonly PostedAnswer[]): Promise<Task | null> {
+    return fixTask(this.db, projectId, answers);
   }
 
   /** A pack as one batch, its predictions and the books, in one transaction. Tells how many predictions were missing. */

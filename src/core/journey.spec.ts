@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { type Journey, timelineOf } from './journey.js';
 
 const at = (second: number): Date => new Date(second * 1_000);
-const said = (second: number, over: object = {}) => ({
-  ...{ id: 'f', kind: 'correction', label: 'refund', raterId: 'anna', raterRole: 'user' },
-  receivedAt: at(second),
-  ...over,
-});
+const said = (second: number) =>
+  ({
+    id: 'f',
+    kind: 'correction',
+    label: 'refund',
+    raterId: 'anna',
+    raterRole: 'user',
+    receivedAt: at(second),
+  }) as const;
 const labelled: Journey = {
   ...{ side: 'train', status: 'resolved', label: 'refund', labelledAt: at(3) },
   ...{ snapshotId: null, snapshotAt: null, modelVersion: null, trainedAt: null, liveVersion: null, liveAt: null },

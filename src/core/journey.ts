@@ -1,3 +1,4 @@
+import type { FeedbackRow } from './feedback-row.js';
 import type { Side } from './sides.js';
 
 /** How far the label of a sample has come round the loop; null where it has not come. */
@@ -15,12 +16,7 @@ export interface Journey {
 }
 
 /** One person's word, as it is told. */
-interface Said {
-  readonly id: string;
-  readonly kind: string;
-  readonly label: string | null;
-  readonly raterId: string;
-  readonly raterRole: string;
+interface Said extends Pick<FeedbackRow, 'id' | 'kind' | 'label' | 'raterId' | 'raterRole'> {
   readonly receivedAt: Date;
 }
 

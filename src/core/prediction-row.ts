@@ -125,6 +125,8 @@ export const hasCallersGroup = ({
   groupHash,
 }: Pick<PredictionRow, 'contentHash' | 'groupHash'>): boolean => groupHash !== ownGroup(contentHash);
 
+const NO_ANSWER: NonNullable<PostedPrediction['output']> = {};
+
 /** `json` is the canonical JSON of what was posted. */
 function rowOf(
   item: PostedPrediction,
@@ -134,6 +136,7 @@ function rowOf(
 ): PredictionRow {
   // Written once: what the service made stands before what was posted.
   const { id, occurredAt, made } = completion;
+  const output = item.output ?? NO_ANSWER;
   const filled = made.map((name) => `"${name}":${JSON.stringify(completion[name])},`).join('');
   return {
     id,
@@ -147,9 +150,9 @@ function rowOf(
     preview: previewOf(item.input),
     modelName: item.model.name ?? null,
     modelVersion: item.model.version,
-    label: item.output ? answerText(item.output)! : null,
-    confidence: item.output?.confidence ?? null,
-    margin: item.output ? marginOf(item.output) : null,
+    label: answerText(output) ?? null,
+    confidence: output.confidence ?? null,
+    margin: marginOf(output),
     subject: item.subject ?? null,
     attributes: item.attributes ? JSON.stringify(item.attributes) : null,
     occurredAt,

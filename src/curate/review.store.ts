@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../core/ids.js';
-import { OURS } from '../core/prediction-row.js';
 import type { ReviewCandidates, ReviewPick } from '../core/review.js';
 import type { ProjectSettings } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
+import { isAwaited } from '../platform/database/is-awaited.js';
 import { readSettings } from '../platform/database/project-settings.js';
 
 /** Only the latest traffic is looked through for what to review, so that the cost does not grow with all history. */
@@ -159,8 +159,7 @@ with recent as (
 )
 select
   (select array_agg(id) from (
-     select id from open where label is null and model_name = '${OURS}' and received_at > now() - make_interval(secs => $5)
-     order by seq limit $2) a) as waiting,
+     select o.id from open o where ${isAwaited('o', '$5')} order by o.seq limit $2) a) as waiting,
   (select array_agg(prediction_id) from (
      select s.prediction_id from sample s where s.project_id = $1 and s.status = 'disputed'
        and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = s.prediction_id and v.leased_until > now())

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { FeedbackRow } from '../core/feedback-row.js';
 import type { Journey } from '../core/journey.js';
 import type { Band } from '../core/judge.js';
-import type { FeedbackKind, RaterRole } from '../core/label.js';
 import { Database } from '../platform/database/database.js';
 import { readJourney } from '../platform/database/journey.js';
 import type { ConfusionFilter, SampleFilter } from './curate.schema.js';
@@ -53,15 +53,10 @@ const COLUMNS = `p.id, p.seq, p.preview, p.input_kind, p.label as predicted, p.c
 /** Of the filters that name bands of values, what the bands are. */
 export type Bands = { readonly [Name in 'label' | 'predicted']?: Band | undefined };
 
-export interface StatementRow {
-  readonly id: string;
-  readonly kind: FeedbackKind;
-  readonly label: string | null;
-  readonly notLabel: string | null;
-  readonly rating: number | null;
-  readonly comment: string | null;
-  readonly raterId: string;
-  readonly raterRole: RaterRole;
+export interface StatementRow extends Pick<
+  FeedbackRow,
+  'id' | 'kind' | 'label' | 'notLabel' | 'rating' | 'comment' | 'raterId' | 'raterRole'
+> {
   readonly occurredAt: Date;
   readonly receivedAt: Date;
 }

@@ -6,7 +6,7 @@ import type { Journey } from '../core/journey.js';
 import type { Outcome } from '../core/outcome.js';
 import type { ProjectSettings } from '../core/settings.js';
 import type { Side } from '../core/sides.js';
-import { faultOfAnswer, type PostedAnswer, type Task, taskOf } from '../core/task.js';
+import { faultOfAnswer, type PostedAnswer, type Task } from '../core/task.js';
 import { FeedbackIntake, type FeedbackSource, judgeCrowd, loopTick } from '../jobs.js';
 import { type BatchItem, commitOnce } from '../platform/batching/commit-once.js';
 import { Lanes } from '../platform/batching/lanes.js';
@@ -19,6 +19,7 @@ import { FeedbackStore, type Spoken } from './feedback.store.js';
 import { ReceiptStore } from './receipt.store.js';
 
 type Item = BatchItem<FeedbackRow>;
+type ReadFeedback = ReturnType<typeof readItem<typeof FeedbackSchema>>;
 
 const JUDGED_EVERY_S = 10;
 
@@ -48,8 +49,7 @@ export class FeedbackService extends FeedbackIntake {
   async accept(source: FeedbackSource, items: readonly unknown[]): Promise<Outcome[]> {
     const now = new Date();
     const read = items.map((item) => readItem(FeedbackSchema, item));
-    const said = read.flatMap((item) => ('value' in item ? [item.value] : []));
-    const task = await this.taskWith(source.projectId, said);
+    const task = (await this.task(source.projectId)) ?? (await this.firstTask(source.projectId, read));
     const origin = { keyId: source.keyId, client: source.client ?? null };
     return this.lanes.submit(
       source.projectId,
@@ -62,10 +62,9 @@ export class FeedbackService extends FeedbackIntake {
   }
 
   /** A project none of whose predictions has an answer has the task of the first thing that people say, from now on. */
-  async taskWith(projectId: string, said: readonly PostedAnswer[]): Promise<Task | null> {
-    const known = await this.task(projectId);
-    const [first] = said.flatMap((answer) => taskOf(answer) ?? []);
-    return known ?? (first ? this.store.fixTask(projectId, first) : null);
+  private firstTask(projectId: string, read: readonly ReadFeedback[]): Promise<Task | null> {
+    const said = read.flatMap((item) => ('value' in item ? [item.value] : []));
+    return this.store.fixTask(projectId, said);
   }
 
   /** Decides the labels of predictions that arrived after somebody had spoken about them. Idempotent. */

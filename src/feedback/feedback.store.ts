@@ -4,7 +4,7 @@ import { type Decided, isContested } from '../core/decided.js';
 import type { FeedbackKind, RaterRole, Statement } from '../core/label.js';
 import type { ProjectSettings } from '../core/settings.js';
 import type { Split } from '../core/split.js';
-import type { Task } from '../core/task.js';
+import type { PostedAnswer, Task } from '../core/task.js';
 import type { RowStatus } from '../platform/batching/commit-once.js';
 import { fixTask, readSettings } from '../platform/database/project-settings.js';
 import { Database, type Prepared, type Query } from '../platform/database/database.js';
@@ -30,8 +30,8 @@ export class FeedbackStore {
     return readSettings(this.db, projectId);
   }
 
-  fixTask(projectId: string, task: Task): Promise<Task> {
-    return fixTask(this.db, projectId, task);
+  fixTask(projectId: string, answers: readonly PostedAnswer[]): Promise<Task | null> {
+    return fixTask(this.db, projectId, answers);
   }
 
   /** All that belongs to one batch of feedback is committed together. */

@@ -37,10 +37,8 @@ export class FeedbackRestoreService {
     const body = await this.objects.get(pack.objectKey);
     const said = decodePack(body).map((line) => readLine<Item>(line));
     const rows = said.map((line) => ({ ...restoredFeedback(line), seq: line.seq!, receivedAt: line.receivedAt! }));
-    await this.feedback.taskWith(
-      pack.projectId,
-      said.flatMap(({ item }) => item ?? []),
-    );
+    const answers = said.flatMap(({ item }) => item ?? []);
+    await this.store.fixTask(pack.projectId, answers);
     const facts = { lines: rows.length, bytes: body.length, sha256: sha256(body) };
     const ids = await this.store.insert({ ...pack, ...facts }, rows);
     const spokenOf = await this.feedback.lookAgain(pack.projectId, ids);

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { feedbackColumns, type FeedbackRow } from '../core/feedback-row.js';
 import type { RevisedLabel } from '../core/label.js';
+import type { PostedAnswer, Task } from '../core/task.js';
 import { Database } from '../platform/database/database.js';
+import { fixTask } from '../platform/database/project-settings.js';
 import type { PackKey } from '../platform/object-store/packs.js';
 import { SAID } from './feedback.store.js';
 
@@ -26,6 +28,10 @@ export class FeedbackRestoreStore {
       packIds,
     ]);
     return new Set(rows.map(({ id }) => id));
+  }
+
+  fixTask(projectId: string, answers: readonly PostedAnswer[]): Promise<Task | null> {
+    return fixTask(this.db, projectId, answers);
   }
 
   /**

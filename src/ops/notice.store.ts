@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { OURS } from '../core/prediction-row.js';
 import { Database } from '../platform/database/database.js';
+import { isAwaited } from '../platform/database/is-awaited.js';
 
 /** What is older is no news. */
 const NEWS_HOURS = 24;
@@ -66,7 +66,7 @@ with happened as (
   cross join lateral (select coalesce((settings ->> 'standInSeconds')::int, 0) as seconds) patience
   cross join lateral (
     select latest.* from (select * from prediction where project_id = project.id order by seq desc limit 1000) latest
-    where label is null and model_name = '${OURS}' and received_at > now() - make_interval(secs => patience.seconds)
+    where ${isAwaited('latest', 'patience.seconds')}
       and not exists (
         select 1 from sample where project_id = project.id and prediction_id = latest.id and status = 'resolved')
     order by seq limit 1) first

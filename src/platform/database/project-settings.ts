@@ -1,5 +1,5 @@
 import { completeSettings, type ProjectSettings, type SettingsPatch } from '../../core/settings.js';
-import type { Task } from '../../core/task.js';
+import { type PostedAnswer, type Task, taskOf } from '../../core/task.js';
 import type { Database } from './database.js';
 
 /** What a project's operator chose, completed by the defaults. Throws when there is no such project. */
@@ -15,10 +15,13 @@ export async function readAllSettings({ prisma }: Database): Promise<{ id: strin
 }
 
 /**
- * The task of a project from its first data on: it is kept, once, and what is kept is what counts. A project that had
+ * The task of a project from its first data on, the first of these answers that tells one; null while none does. It is
+ * kept, once, and what is kept is what counts. A project that had
  * answers before there were tasks is a classification, whatever comes now.
  */
-export async function fixTask(db: Database, projectId: string, task: Task): Promise<Task> {
+export async function fixTask(db: Database, projectId: string, answers: readonly PostedAnswer[]): Promise<Task | null> {
+  const [task] = answers.flatMap((answer) => taskOf(answer) ?? []);
+  if (!task) return null;
   const [fixed] = await db.query<{ task: Task }>(
     `update project
      set settings = settings || jsonb_build_object('task', case
