@@ -4,7 +4,8 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY . .
-RUN npx prisma generate && npx nest build && npx vite build --config console/vite.config.ts && npm prune --omit=dev
+RUN npx prisma generate && npx nest build && npx vite build --config console/vite.config.ts \
+  && npx tsc -p client/tsconfig.json && npm prune --omit=dev
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 FLYWHEEL_DATA_DIR=/data
@@ -13,6 +14,7 @@ COPY --from=build --chown=node:node /app/package.json ./
 COPY --from=build --chown=node:node /app/node_modules ./node_modules
 COPY --from=build --chown=node:node /app/dist ./dist
 COPY --from=build --chown=node:node /app/dist-console ./dist-console
+COPY --from=build --chown=node:node /app/dist-client ./dist-client
 COPY --from=build --chown=node:node /app/prisma ./prisma
 RUN mkdir /data && chown node:node /data
 USER node

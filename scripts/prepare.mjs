@@ -39,6 +39,12 @@ const STEPS = [
     run: ['npx', 'swc', 'examples', 'bench', 'src', '--out-dir', 'dist-examples', '--copy-files', '--quiet'],
   },
   {
+    name: 'client',
+    from: ['client', 'package-lock.json'],
+    makes: 'dist-client/client.js',
+    run: ['npx', 'tsc', '-p', 'client/tsconfig.json'],
+  },
+  {
     name: 'console',
     from: ['console', 'package-lock.json'],
     makes: 'dist-console/index.html',

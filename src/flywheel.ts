@@ -13,6 +13,7 @@ import { Database } from './platform/database/database.js';
 import { migrate } from './platform/database/migrate.js';
 import { type Infrastructure, openInfrastructure } from './platform/embedded/infrastructure.js';
 import { registerBodyParsers } from './platform/http/body.js';
+import { openToOrigins } from './platform/http/cross-origin.js';
 import { registerIdempotency, RequestMemory } from './platform/http/idempotency.js';
 import { registerPressure } from './platform/http/pressure.js';
 import { ObjectStore } from './platform/object-store/object-store.js';
@@ -119,7 +120,9 @@ async function createApp(platform: Platform): Promise<NestFastifyApplication> {
   registerBodyParsers(fastify);
   registerHttpTelemetry(fastify, app.get(Registry));
   registerSafety(fastify, config);
-  registerPressure(fastify);
+  openToOrigins(app, config.CORS_ORIGINS);
+  // After it, so that such a page may read a refusal too.
+  fastify.after(() => registerPressure(fastify));
   registerIdempotency(fastify, app.get(RequestMemory));
   serveDocs(app);
   return app;

@@ -7,6 +7,7 @@ import { Complaint, Loaded } from './parts';
 
 const SCOPES = {
   ingest: 'post predictions and feedback',
+  model: 'load models, as a page does that answers by itself',
   read: 'look',
   review: 'label',
   admin: 'train, promote, change settings and keys',

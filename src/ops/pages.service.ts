@@ -13,6 +13,8 @@ import { JobQueue } from '../platform/queue/job-queue.js';
 import { KeyService } from './key.service.js';
 
 const CONSOLE = fileURLToPath(new URL('../../dist-console', import.meta.url));
+/** The client for pages and programs. */
+const CLIENT = fileURLToPath(new URL('../../dist-client', import.meta.url));
 const BOARD = '/queues';
 
 /** What a page of the console may load: its own files, and the pictures of samples, which it builds itself. */
@@ -24,9 +26,11 @@ function setHeaders(reply: FastifyReply, path: string): void {
   const isHashed = path.includes('/assets/');
   void reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
   void reply.header('content-security-policy', CONTENT_SECURITY);
+  // By its ending alone it would be a film.
+  if (path.endsWith('.d.ts')) void reply.type('text/plain; charset=utf-8');
 }
 
-/** The pages that are no API: the console at /, and the queue dashboard behind an operator's login. */
+/** What is no API: the console at /, the client at /client.js, and the queue dashboard behind an operator's login. */
 @Injectable()
 export class PagesService implements OnModuleInit {
   private readonly log = new Logger(PagesService.name);
@@ -41,9 +45,14 @@ export class PagesService implements OnModuleInit {
   onModuleInit(): void {
     const fastify = this.http.httpAdapter.getInstance<FastifyInstance>();
     this.serveBoard(fastify);
-    if (existsSync(CONSOLE))
-      void fastify.register(fastifyStatic, { root: CONSOLE, wildcard: false, cacheControl: false, setHeaders });
-    else this.log.warn('The console is not built; npm run build:console makes it.');
+    this.serveBuilt(fastify, CONSOLE);
+    this.serveBuilt(fastify, CLIENT);
+  }
+
+  private serveBuilt(fastify: FastifyInstance, root: string): void {
+    if (!existsSync(root)) return this.log.warn(`${root} is not built; npm run prepare:all makes it.`);
+    const asBuilt = { wildcard: false, cacheControl: false, decorateReply: false } as const;
+    void fastify.register(fastifyStatic, { root, ...asBuilt, setHeaders });
   }
 
   private serveBoard(fastify: FastifyInstance): void {

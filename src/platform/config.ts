@@ -12,6 +12,12 @@ const roles = text.transform((value, context): readonly Role[] => {
   return names as Role[];
 });
 
+const origins = z
+  .string()
+  .transform((value) => value.split(',').map((origin) => origin.trim()))
+  .refine((list) => list.every(isOrigin), { message: 'must be origins like https://app.example.com, or *' });
+const isOrigin = (value: string): boolean => value === '*' || (URL.canParse(value) && new URL(value).origin === value);
+
 /** Where Kubernetes puts what a pod needs to talk to it. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
@@ -19,6 +25,10 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 export const SETTINGS = {
   PORT: [port.default(3000), 'Port of the REST API, the console and the dashboards.'],
   HOST: [text.default('127.0.0.1'), 'Address to listen on; 0.0.0.0 to be reached from other machines.'],
+  CORS_ORIGINS: [
+    origins.default([]),
+    'Comma list of the origins whose pages may use this API with a key (https://app.example.com); * for every page.',
+  ],
   ROLE: [roles.default([...ROLES]), 'all, or a comma list of api, worker, trainer.'],
   FLYWHEEL_DATA_DIR: [text.default('./data'), 'Folder of everything that must survive in the embedded mode.'],
   FLYWHEEL_API_KEY: [text.min(16).optional(), "The default project's first key; made and printed once when unset."],

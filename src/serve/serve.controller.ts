@@ -28,7 +28,7 @@ export class ServeController {
   }
 
   @Get('models/:version/:file')
-  @Needs('read')
+  @Needs('model')
   @ApiVersionParam()
   @ApiOperation({
     summary:

@@ -125,7 +125,16 @@ describe('access', () => {
 
   it.each([
     ['ingest', ['post /v1/predictions'], ['get /v1/samples', 'post /v1/runs', 'get /v1/review/next']],
-    ['read', ['get /v1/samples', 'get /v1/loop'], ['post /v1/predictions', 'post /v1/runs']],
+    [
+      'model',
+      ['get /v1/models/1/model.json'],
+      ['get /v1/models', 'get /v1/models/1', 'get /v1/samples', 'post /v1/predict'],
+    ],
+    [
+      'read',
+      ['get /v1/models/1/model.json', 'get /v1/samples', 'get /v1/loop'],
+      ['post /v1/predictions', 'post /v1/runs'],
+    ],
     ['review', ['get /v1/review/next'], ['get /v1/samples', 'post /v1/predictions']],
     ['admin', ['post /v1/snapshots'], ['get /v1/samples', 'post /v1/predictions']],
   ] as const)('gives a key of scope %s just that', async (scope, allowed, denied) => {

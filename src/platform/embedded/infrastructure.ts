@@ -91,7 +91,11 @@ async function objectStoreOf(
     return { endpoint: config.S3_ENDPOINT, ...place, accessKeyId, secretAccessKey };
   }
   const credentials = { accessKeyId: 'flywheel', secretAccessKey: await folder!.secret('s3.secret', newApiKey) };
-  const server = await startS3Server({ root: join(folder!.path, 'objects'), credentials });
+  const server = await startS3Server({
+    root: join(folder!.path, 'objects'),
+    credentials,
+    origins: config.CORS_ORIGINS,
+  });
   opened.push(() => server.close());
   return { endpoint: server.endpoint, ...place, ...credentials };
 }

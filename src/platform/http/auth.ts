@@ -3,7 +3,8 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { LoopError } from '../../core/errors.js';
 
-export const SCOPES = ['ingest', 'read', 'review', 'admin'] as const;
+/** `model` loads models and nothing else, for a page that answers by itself; who may read may that too. */
+export const SCOPES = ['ingest', 'model', 'read', 'review', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Who asks: a key of one project, or (no project) an operator's key. */
@@ -36,7 +37,7 @@ export function cookieOf(request: Pick<FastifyRequest, 'headers'>, name: string)
  * Headers of an answer that is kept so long. Addresses name no project: a cache must not give one project's to another's
  * key.
  */
-export const cachedForKey = (caching: string) => ({ 'cache-control': caching, vary: 'authorization, cookie' });
+export const cachedForKey = (caching: string) => ({ 'cache-control': caching, vary: 'authorization, cookie, origin' });
 
 /**
  * Whether a browser sent the request from our own pages. A cookie comes along with whatever page makes the request, so
@@ -113,7 +114,7 @@ export class AuthGuard implements CanActivate {
     if (need === 'operator') throw new LoopError('forbidden', 'This needs an admin key.');
     if (projectId === null)
       throw new LoopError('forbidden', 'This needs a key of a project; an admin key belongs to none.');
-    if (need === undefined || !scopes.includes(need))
-      throw new LoopError('forbidden', `This key lacks the scope ${need}.`);
+    const isGranted = need !== undefined && (scopes.includes(need) || (need === 'model' && scopes.includes('read')));
+    if (!isGranted) throw new LoopError('forbidden', `This key lacks the scope ${need}.`);
   }
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { admitOrigin } from './cross-origin.js';
 import { S3Error } from './errors.js';
 import { ObjectFiles } from './object-files.js';
 import { parseRequest, type S3Reply } from './request.js';
@@ -17,6 +18,8 @@ export interface S3ServerOptions {
   /** 0, the default, takes any that is free. */
   readonly port?: number;
   readonly host?: string;
+  /** Of pages that may use addresses signed for them; `*` for all pages. */
+  readonly origins?: readonly string[];
   /** Told of every failure that is not the client's, with the request id that the client got. */
   readonly report?: (error: unknown, requestId: string) => void;
 }
@@ -67,6 +70,7 @@ class Desk {
   private async answer(http: IncomingMessage, response: ServerResponse, waits: boolean): Promise<void> {
     const requestId = randomBytes(8).toString('hex').toUpperCase();
     response.setHeader('x-amz-request-id', requestId);
+    if (admitOrigin(http, response, this.options.origins ?? [])) return void response.end();
     const invitation = new Invitation(response, waits);
     let reply: S3Reply;
     try {
