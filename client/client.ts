@@ -54,6 +54,26 @@ export interface Answer {
   readonly answeredBy?: 'person';
 }
 
+/** A model that a page answers with by itself. All of it is of one version. */
+export interface Model {
+  readonly version: number;
+  /** For `tf.loadLayersModel(url, { requestInit })`. */
+  readonly url: string;
+  readonly requestInit: { readonly headers: Readonly<Record<string, string>> };
+  /** In the order of the model's probabilities; none where it answers with a number. */
+  readonly labels: readonly string[];
+  /** What a model of texts reads of them; undefined where it reads vectors or images. */
+  readonly featurise?: (texts: readonly string[]) => Features;
+}
+
+/** A row of each text: `ids` and `weights` for a model that was trained here, `values` for one of another trainer. */
+export interface Features {
+  readonly ids?: Int32Array;
+  readonly weights?: Float32Array;
+  readonly values?: Float32Array;
+  readonly shape: [rows: number, width: number];
+}
+
 /** A problem document of the service (RFC 9457). */
 export interface Problem {
   readonly status: number;
@@ -121,7 +141,7 @@ const LAST_BATCH = { items: 100, characters: 20_000 };
 /** New items wait for others so long. */
 const GATHERING_MS = 1_000;
 const LONGEST_PAUSE_MS = 300_000;
-const PATIENCE_MS = { post: 30_000, predict: 60_000 };
+const PATIENCE_MS = { post: 30_000, predict: 60_000, file: 60_000 };
 /** What these answers refuse is wrong in itself; after any other the same may be taken later. */
 const REFUSED_AS_IT_IS = [400, 413, 422];
 
@@ -224,6 +244,23 @@ export class Flywheel {
     return body.results as Answer[];
   }
 
+  /**
+   * The champion, or a version, to answer with in the page itself: `flywheel.capture` tells what it said.
+   * @throws FlywheelError with the code `no-model` while there is no champion, and of any other refusal
+   */
+  async model(version: number | 'champion' = 'champion'): Promise<Model> {
+    const manifest = await this.#file(version, 'manifest.json');
+    const { labels, files } = (await manifest.json()) as { labels: string[]; files: object };
+    const found = Number(manifest.headers.get('model-version'));
+    const folder = `${this.#options.url}/v1/models/${found}/`;
+    const about = { version: found, url: `${folder}model.json`, requestInit: { headers: this.#authorization }, labels };
+    if (!('featuriser.js' in files)) return about;
+    const code = await (await this.#file(found, 'featuriser.js')).text();
+    // It needs the key: the engine would ask for a module without it.
+    const featuriser = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Featuriser;
+    return { ...about, featurise: await featuriser.openFeaturiser(folder, about.requestInit) };
+  }
+
   /** Sends what waits, now and once. True when all of it was taken or refused; else it goes on by itself, later. */
   flush(): Promise<boolean> {
     this.#sending ??= this.#sendAll().finally(() => (this.#sending = undefined));
@@ -308,15 +345,33 @@ export class Flywheel {
     if (batch.length > 0) void this.#send(batch, true);
   }
 
+  get #authorization() {
+    return { authorization: `Bearer ${this.#options.key}` };
+  }
+
+  async #file(version: number | 'champion', name: string): Promise<Response> {
+    const address = `${this.#options.url}/v1/models/${version}/${name}`;
+    const answer = await fetch(address, {
+      headers: this.#authorization,
+      signal: AbortSignal.timeout(PATIENCE_MS.file),
+    });
+    if (!answer.ok) throw new FlywheelError({ ...(await bodyOf(answer)), status: answer.status });
+    return answer;
+  }
+
   #post(path: string, body: object, { timeout, keepalive = false }: { timeout: number; keepalive?: boolean }) {
     return fetch(this.#options.url + path, {
       method: 'POST',
-      headers: { authorization: `Bearer ${this.#options.key}`, 'content-type': 'application/json' },
+      headers: { ...this.#authorization, 'content-type': 'application/json' },
       body: JSON.stringify(body),
       keepalive,
       signal: AbortSignal.timeout(timeout),
     });
   }
+}
+
+interface Featuriser {
+  openFeaturiser(folder: string, options: object): Promise<(texts: readonly string[]) => Features>;
 }
 
 interface Result {

@@ -40,9 +40,9 @@ export class ServeController {
     @Param('file', { schema: FileName }) file: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const bytes = await this.serving.file(projectId, version, file);
+    const found = await this.serving.file(projectId, version, file);
     const type = CONTENT_TYPES[file.split('.').at(-1)!] ?? 'application/octet-stream';
     const caching = version === 'champion' ? 'no-cache' : 'private, max-age=31536000, immutable';
-    void reply.type(type).headers(cachedForKey(caching)).send(bytes);
+    void reply.type(type).header('model-version', found.version).headers(cachedForKey(caching)).send(found.bytes);
   }
 }

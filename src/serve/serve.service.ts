@@ -56,8 +56,8 @@ export class ServeService {
     };
   }
 
-  /** A file of a version (or of the champion), as tf.loadLayersModel asks for it. */
-  async file(projectId: string, version: number | 'champion', name: string): Promise<Buffer> {
+  /** A file of a version (or of the champion, and then of which), as tf.loadLayersModel asks for it. */
+  async file(projectId: string, version: number | 'champion', name: string) {
     const served =
       version === 'champion' ? await this.versions.get(projectId) : await this.store.version(projectId, version);
     if (!served) {
@@ -66,7 +66,8 @@ export class ServeService {
     }
     const file = await this.objects.find(`${served.prefix}${name}`);
     if (!file) throw new LoopError('not-found', `Version ${served.version} has no file ${name}.`);
-    return version === 'champion' && name === 'model.json' ? pinned(file, served.version) : file;
+    const isPinned = version === 'champion' && name === 'model.json';
+    return { version: served.version, bytes: isPinned ? pinned(file, served.version) : file };
   }
 
   private async answer(model: ServedModel, inputs: readonly Input[]): Promise<Answer[]> {

@@ -15,6 +15,8 @@ type ReadOnly<T> = T extends object ? { readonly [Name in keyof T]: ReadOnly<T[N
 export const isPrediction: (posted: Posted) => ReadOnly<z.input<typeof PredictionSchema>> = (posted) => posted;
 export const isFeedback: (posted: Feedback) => ReadOnly<z.input<typeof FeedbackSchema>> = (posted) => posted;
 
+const LABELS = ['account', 'delivery', 'refund'];
+
 let flywheel: TestFlywheel;
 
 beforeAll(async () => {
@@ -91,6 +93,9 @@ describe('the client', () => {
     expect(answer).toMatchObject({ label, modelVersion: 1 });
     app.feedback(aCorrection(answer!.predictionId, label));
     expect(await app.flush()).toBe(true);
+    const { version, labels, featurise } = await app.model();
+    expect({ version, labels, rows: featurise!([text]).shape[0] }).toEqual({ version: 1, labels: LABELS, rows: 1 });
+    await expect(app.model(2)).rejects.toMatchObject({ problem: { status: 404, code: 'not-found' } });
   });
 
   it('keeps what is not taken, and sends it once where only the answer was lost', async () => {
