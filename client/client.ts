@@ -11,10 +11,16 @@ export type Input =
   | { readonly image: { readonly contentType: 'image/png' | 'image/jpeg' | 'image/webp'; readonly base64: string } }
   | { readonly blob: string };
 
-/** What a model said. `output` is null where nothing has answered yet. */
-export interface Prediction {
+interface Said {
+  /** Made where none is given, so that sending twice does no harm. */
   readonly id?: string;
   readonly externalId?: string;
+  /** ISO 8601; the moment in which it is handed over where none is given. */
+  readonly occurredAt?: string;
+}
+
+/** What a model said. `output` is null where nothing has answered yet. */
+export interface Prediction extends Said {
   readonly model: { readonly name?: string; readonly version: string };
   readonly input: Input;
   readonly output:
@@ -25,14 +31,11 @@ export interface Prediction {
   readonly group?: string;
   readonly subject?: string;
   readonly attributes?: Readonly<Record<string, string | number | boolean | null>>;
-  readonly occurredAt?: string;
 }
 
 /** What it should have said, of a prediction by its id or by your externalId. */
-export interface Feedback {
-  readonly id?: string;
+export interface Feedback extends Said {
   readonly predictionId?: string;
-  readonly externalId?: string;
   readonly kind: 'correction' | 'accept' | 'reject' | 'partial' | 'skip' | 'rating' | 'comment';
   readonly label?: string;
   readonly value?: number;
@@ -40,7 +43,6 @@ export interface Feedback {
   readonly rating?: number;
   readonly comment?: string;
   readonly rater: { readonly id: string; readonly role: 'user' | 'annotator' | 'system' };
-  readonly occurredAt?: string;
 }
 
 /** What the champion answers, or, before there is one, a person. */
@@ -204,6 +206,7 @@ class Outbox {
 export class Flywheel {
   readonly #options: Options;
   readonly #outbox: Outbox;
+  readonly #authorization: { readonly authorization: string };
   readonly #state = { taken: 0, lost: 0, trouble: null as string | null };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sending: Promise<boolean> | undefined;
@@ -211,13 +214,11 @@ export class Flywheel {
 
   constructor(options: Options) {
     this.#options = options;
+    this.#authorization = { authorization: `Bearer ${options.key}` };
     const storage = options.storage === undefined ? pageStorage() : options.storage;
     this.#outbox = new Outbox(options.name ?? options.url, storage);
     if (typeof document !== 'undefined') {
-      document.addEventListener(
-        'visibilitychange',
-        () => void (document.visibilityState === 'hidden' && this.#leave()),
-      );
+      document.addEventListener('visibilitychange', () => this.#leave());
       addEventListener('online', () => this.#sendIn(0));
     }
     if (this.#outbox.size > 0) this.#sendIn(0);
@@ -238,10 +239,8 @@ export class Flywheel {
    * @throws FlywheelError with the code `no-model` while there is none, and of any other refusal
    */
   async predict(inputs: readonly Exclude<Input, { blob: string }>[]): Promise<Answer[]> {
-    const answer = await this.#post('/v1/predict', { inputs }, { timeout: PATIENCE_MS.predict });
-    const body = await bodyOf(answer);
-    if (!answer.ok) throw new FlywheelError({ ...body, status: answer.status });
-    return body.results as Answer[];
+    const answer = await fitting(this.#post('/v1/predict', { inputs }, { timeout: PATIENCE_MS.predict }));
+    return ((await answer.json()) as { results: Answer[] }).results;
   }
 
   /**
@@ -273,12 +272,13 @@ export class Flywheel {
 
   #keep(path: Path, given: Prediction | Feedback): string {
     // Its id makes sending it twice harmless; its time is that of now, whenever it is sent.
-    const item = { id: newId(), occurredAt: new Date().toISOString(), ...given };
+    const { id = newId(), occurredAt = new Date().toISOString() } = given;
+    const item = { ...given, id, occurredAt };
     if (this.#outbox.size >= (this.#options.mostWaiting ?? 1_000)) this.#lose({ item, reason: 'full' });
     else this.#outbox.add({ path, item });
     if (this.#outbox.size >= BATCH.items && this.#failures === 0) void this.flush();
     else if (this.#timer === undefined) this.#sendIn(GATHERING_MS);
-    return item.id;
+    return id;
   }
 
   #sendIn(ms: number): void {
@@ -309,20 +309,27 @@ export class Flywheel {
     try {
       const items = batch.map(([, { item }]) => item);
       const answer = await this.#post(batch[0]![1].path, { items }, { timeout: PATIENCE_MS.post, keepalive });
-      const body = await bodyOf(answer);
-      const results = body.results as readonly Result[] | undefined;
+      const { results, ...problem } = await bodyOf(answer);
       if (results === undefined && !REFUSED_AS_IT_IS.includes(answer.status)) {
-        this.#state.trouble = new FlywheelError({ ...body, status: answer.status }).message;
-        return 1_000 * Number(answer.headers.get('retry-after') ?? 0);
+        this.#state.trouble = new FlywheelError({ ...problem, status: answer.status }).message;
+        return Math.min(LONGEST_PAUSE_MS, 1_000 * (Number(answer.headers.get('retry-after')) || 0));
       }
-      batch.forEach(([key, { item }], n) =>
-        this.#settle(key, item, results?.[n] ?? { status: 'rejected', problem: body }),
-      );
+      if (results === undefined && batch.length > 1) return await this.#sendEach(batch);
+      const refusal: Result = { status: 'rejected', problem };
+      batch.forEach(([key, { item }], n) => this.#settle(key, item, results?.[n] ?? refusal));
       this.#state.trouble = null;
       return undefined;
     } catch (error) {
       this.#state.trouble = String(error);
       return 0;
+    }
+  }
+
+  /** One of them made the service refuse all: each is sent alone, so that the others are not lost with it. */
+  async #sendEach(batch: Batch): Promise<number | undefined> {
+    for (const entry of batch) {
+      const retryAfterMs = await this.#send([entry]);
+      if (retryAfterMs !== undefined) return retryAfterMs;
     }
   }
 
@@ -339,24 +346,15 @@ export class Flywheel {
     queueMicrotask(() => this.#options.onLoss?.(loss));
   }
 
-  /** The page may be gone in a moment: the oldest are sent so that it need not wait, the others when it is back. */
+  /** A hidden page may be gone in a moment: the oldest are sent so that it need not wait, the others when it is back. */
   #leave(): void {
     const batch = this.#outbox.next(LAST_BATCH);
-    if (batch.length > 0) void this.#send(batch, true);
+    if (document.visibilityState === 'hidden' && batch.length > 0) void this.#send(batch, true);
   }
 
-  get #authorization() {
-    return { authorization: `Bearer ${this.#options.key}` };
-  }
-
-  async #file(version: number | 'champion', name: string): Promise<Response> {
+  #file(version: number | 'champion', name: string): Promise<Response> {
     const address = `${this.#options.url}/v1/models/${version}/${name}`;
-    const answer = await fetch(address, {
-      headers: this.#authorization,
-      signal: AbortSignal.timeout(PATIENCE_MS.file),
-    });
-    if (!answer.ok) throw new FlywheelError({ ...(await bodyOf(answer)), status: answer.status });
-    return answer;
+    return fitting(fetch(address, { headers: this.#authorization, signal: AbortSignal.timeout(PATIENCE_MS.file) }));
   }
 
   #post(path: string, body: object, { timeout, keepalive = false }: { timeout: number; keepalive?: boolean }) {
@@ -379,8 +377,15 @@ interface Result {
   readonly problem?: Problem;
 }
 
+/** @throws FlywheelError where it is a refusal */
+async function fitting(answering: Promise<Response>): Promise<Response> {
+  const answer = await answering;
+  if (answer.ok) return answer;
+  throw new FlywheelError({ ...(await bodyOf(answer)), status: answer.status });
+}
+
 /** Something in between may answer in its own words. */
-const bodyOf = async (answer: Response): Promise<Problem & { readonly results?: unknown }> =>
+const bodyOf = async (answer: Response): Promise<Problem & { readonly results?: readonly Result[] }> =>
   (await answer.json().catch(() => ({}))) as Problem;
 
 /** Longer after each failure and never the same for two clients (full jitter), so that they do not come back together. */

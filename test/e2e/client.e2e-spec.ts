@@ -148,6 +148,18 @@ describe('the client', () => {
     expect(await ledgerOf(owner)).toMatchObject({ received: 4, stored: 2, conflict: 1, rejected: 1, balanced: true });
   });
 
+  it('loses nothing with an item that makes the service refuse its whole batch', async () => {
+    const { owner, app, losses } = await application('together');
+    const unreadable = { attributes: JSON.parse('{"__proto__": "x"}') as object as Posted['attributes'] };
+    const ids = [{}, unreadable, {}].map((over, n) =>
+      app.capture({ ...aPrediction(`message ${n}`), ...over } as Posted),
+    );
+    expect(await app.flush()).toBe(true);
+    expect(app.state).toMatchObject({ taken: 2, lost: 1 });
+    expect(losses).toMatchObject([{ reason: 'rejected', item: { id: ids[1] }, problem: { status: 400 } }]);
+    expect(await ledgerOf(owner)).toMatchObject({ stored: 2, balanced: true });
+  });
+
   it('throws nothing away for a key that does not fit', async () => {
     const { app } = await application('wrong-key', { key: 'fw_wrong' });
     app.capture(aPrediction('kept'));
@@ -172,7 +184,8 @@ describe('the client', () => {
   it('takes the words of what stands in between for no refusal', async () => {
     const statuses = [404, 502, 200];
     const between: Server = createServer((_request, response) => {
-      response.writeHead(statuses.shift() ?? 503, { 'content-type': 'text/html' }).end('<h1>Hello</h1>');
+      const headers = { 'content-type': 'text/html', 'retry-after': 'Wed, 21 Oct 2099 07:28:00 GMT' };
+      response.writeHead(statuses.shift() ?? 503, headers).end('<h1>Hello</h1>');
     });
     await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(between.address() as AddressInfo).port}`;
