@@ -12,11 +12,14 @@ const roles = text.transform((value, context): readonly Role[] => {
   return names as Role[];
 });
 
+/** As browsers send it: in small letters and without a path. Those of apps have schemes of their own (capacitor://localhost). */
+const ORIGIN = /^(?:\*|[a-z][a-z\d+.-]*:\/\/[^\s/?#*A-Z]+)$/;
 const origins = z
   .string()
   .transform((value) => value.split(',').map((origin) => origin.trim()))
-  .refine((list) => list.every(isOrigin), { message: 'must be origins like https://app.example.com, or *' });
-const isOrigin = (value: string): boolean => value === '*' || (URL.canParse(value) && new URL(value).origin === value);
+  .refine((list) => list.every((origin) => ORIGIN.test(origin)), {
+    message: 'must be origins like https://app.example.com, or *',
+  });
 
 /** Where Kubernetes puts what a pod needs to talk to it. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
