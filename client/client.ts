@@ -131,19 +131,21 @@ export class FlywheelError extends Error {
 }
 
 type Path = '/v1/predictions' | '/v1/feedback';
+/** An item as JSON: as it was when it was said, whatever becomes of the object. */
 interface Entry {
   readonly path: Path;
-  readonly item: Prediction | Feedback;
+  readonly json: string;
 }
 type Batch = readonly (readonly [key: string, entry: Entry])[];
 
-const BATCH = { items: 100, characters: 1_000_000 };
+const BATCH = { items: 100, characters: 500_000 };
 /** What browsers let a page send after it is gone: 64 KiB, of bytes. */
 const LAST_BATCH = { items: 100, characters: 20_000 };
 /** New items wait for others so long. */
 const GATHERING_MS = 1_000;
 const LONGEST_PAUSE_MS = 300_000;
-const PATIENCE_MS = { post: 30_000, predict: 60_000, file: 60_000 };
+/** People may stand in for a model for 50 seconds. */
+const PATIENCE_MS = 60_000;
 /** What these answers refuse is wrong in itself; after any other the same may be taken later. */
 const REFUSED_AS_IT_IS = [400, 413, 422];
 
@@ -194,7 +196,7 @@ class Outbox {
     let characters = 0;
     for (const [key, entry] of this.#entries) {
       if (batch[0] && entry.path !== batch[0][1].path) continue;
-      characters += JSON.stringify(entry.item).length;
+      characters += entry.json.length;
       if (batch.length === most.items || (batch[0] && characters > most.characters)) break;
       batch.push([key, entry]);
     }
@@ -239,7 +241,7 @@ export class Flywheel {
    * @throws FlywheelError with the code `no-model` while there is none, and of any other refusal
    */
   async predict(inputs: readonly Exclude<Input, { blob: string }>[]): Promise<Answer[]> {
-    const answer = await fitting(this.#post('/v1/predict', { inputs }, { timeout: PATIENCE_MS.predict }));
+    const answer = await fitting(this.#post('/v1/predict', JSON.stringify({ inputs })));
     return ((await answer.json()) as { results: Answer[] }).results;
   }
 
@@ -275,7 +277,7 @@ export class Flywheel {
     const { id = newId(), occurredAt = new Date().toISOString() } = given;
     const item = { ...given, id, occurredAt };
     if (this.#outbox.size >= (this.#options.mostWaiting ?? 1_000)) this.#lose({ item, reason: 'full' });
-    else this.#outbox.add({ path, item });
+    else this.#outbox.add({ path, json: JSON.stringify(item) });
     if (this.#outbox.size >= BATCH.items && this.#failures === 0) void this.flush();
     else if (this.#timer === undefined) this.#sendIn(GATHERING_MS);
     return id;
@@ -307,18 +309,18 @@ export class Flywheel {
   /** Returns how long the service wants to be left alone where it did not take the batch; undefined where it did. */
   async #send(batch: Batch, keepalive = false): Promise<number | undefined> {
     try {
-      const items = batch.map(([, { item }]) => item);
-      const answer = await this.#post(batch[0]![1].path, { items }, { timeout: PATIENCE_MS.post, keepalive });
-      const { results, ...problem } = await bodyOf(answer);
+      const body = `{"items":[${batch.map(([, { json }]) => json).join()}]}`;
+      const answer = await this.#post(batch[0]![1].path, body, keepalive);
+      const { results, ...said } = await bodyOf(answer);
+      const problem = { ...said, status: answer.status };
       if (results === undefined && !REFUSED_AS_IT_IS.includes(answer.status)) {
-        this.#state.trouble = new FlywheelError({ ...problem, status: answer.status }).message;
+        this.#state.trouble = new FlywheelError(problem).message;
         return Math.min(LONGEST_PAUSE_MS, 1_000 * (Number(answer.headers.get('retry-after')) || 0));
       }
       if (results === undefined && batch.length > 1) return await this.#sendEach(batch);
-      const refusal: Result = { status: 'rejected', problem };
-      batch.forEach(([key, { item }], n) => this.#settle(key, item, results?.[n] ?? refusal));
+      const outcomes = results ?? [{ status: 'rejected', problem } as const];
+      batch.forEach(([key, { json }], n) => this.#settle(key, json, outcomes[n]!));
       this.#state.trouble = null;
-      return undefined;
     } catch (error) {
       this.#state.trouble = String(error);
       return 0;
@@ -333,11 +335,11 @@ export class Flywheel {
     }
   }
 
-  #settle(key: string, item: Entry['item'], { status, problem }: Result): void {
+  #settle(key: string, json: string, { status, problem }: Result): void {
     // A page that left and came back has sent it twice.
     if (!this.#outbox.remove(key)) return;
     if (status === 'accepted' || status === 'duplicate') this.#state.taken += 1;
-    else this.#lose({ item, reason: status, ...(problem && { problem }) });
+    else this.#lose({ item: JSON.parse(json) as Prediction | Feedback, reason: status, ...(problem && { problem }) });
   }
 
   #lose(loss: Loss): void {
@@ -354,16 +356,16 @@ export class Flywheel {
 
   #file(version: number | 'champion', name: string): Promise<Response> {
     const address = `${this.#options.url}/v1/models/${version}/${name}`;
-    return fitting(fetch(address, { headers: this.#authorization, signal: AbortSignal.timeout(PATIENCE_MS.file) }));
+    return fitting(fetch(address, { headers: this.#authorization, signal: AbortSignal.timeout(PATIENCE_MS) }));
   }
 
-  #post(path: string, body: object, { timeout, keepalive = false }: { timeout: number; keepalive?: boolean }) {
+  #post(path: string, body: string, keepalive = false): Promise<Response> {
     return fetch(this.#options.url + path, {
       method: 'POST',
       headers: { ...this.#authorization, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      body,
       keepalive,
-      signal: AbortSignal.timeout(timeout),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
   }
 }

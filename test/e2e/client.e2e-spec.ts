@@ -160,6 +160,17 @@ describe('the client', () => {
     expect(await ledgerOf(owner)).toMatchObject({ stored: 2, balanced: true });
   });
 
+  it('keeps what was said as it was, and refuses at once what cannot be written', async () => {
+    const { owner, app } = await application('as-it-was');
+    const input = { text: 'as it was' };
+    const id = app.capture({ ...aPrediction(''), input });
+    input.text = 'changed';
+    expect(() => app.capture({ ...aPrediction('odd'), attributes: { n: 1n as never } })).toThrow(TypeError);
+    expect(await app.flush()).toBe(true);
+    expect((await owner.get(`/v1/predictions/${id}`).expect(200)).body).toMatchObject({ input: { text: 'as it was' } });
+    expect(app.state).toEqual({ waiting: 0, taken: 1, lost: 0, trouble: null });
+  });
+
   it('throws nothing away for a key that does not fit', async () => {
     const { app } = await application('wrong-key', { key: 'fw_wrong' });
     app.capture(aPrediction('kept'));
