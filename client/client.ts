@@ -105,7 +105,7 @@ export interface Options {
   readonly url: string;
   /** A key of the project. In a page everybody can read it: give it the scope `ingest`, and `model` where it loads models. */
   readonly key: string;
-  /** Tells apart what waits for two projects in one page. */
+  /** What waits is kept under it, for whoever opens it next; without one, for this key of this service alone. */
   readonly name?: string;
   /** A page's localStorage when not given; null for none. */
   readonly storage?: Keeper | null;
@@ -218,7 +218,7 @@ export class Flywheel {
     this.#options = options;
     this.#authorization = { authorization: `Bearer ${options.key}` };
     const storage = options.storage === undefined ? pageStorage() : options.storage;
-    this.#outbox = new Outbox(options.name ?? options.url, storage);
+    this.#outbox = new Outbox(options.name ?? `${options.url} ${options.key.slice(-6)}`, storage);
     if (typeof document !== 'undefined') {
       document.addEventListener('visibilitychange', () => this.#leave());
       addEventListener('online', () => this.#sendIn(0));

@@ -130,6 +130,20 @@ describe('the client', () => {
     expect([...kept.entries.keys()]).toEqual(['flywheel other 1']);
   });
 
+  it('sends nothing to another project, whatever waits in the same page', async () => {
+    const kept = storage();
+    const mine = await application('mine', { storage: kept });
+    mine.app.capture(aPrediction('mine alone'));
+    const theirs = await application('theirs', { storage: kept });
+    expect(theirs.app.state.waiting).toBe(0);
+    theirs.app.capture(aPrediction('theirs'));
+    expect(await theirs.app.flush()).toBe(true);
+    expect(await ledgerOf(mine.owner)).toMatchObject({ received: 0 });
+    expect(await mine.app.flush()).toBe(true);
+    expect(await ledgerOf(mine.owner)).toMatchObject({ received: 1 });
+    expect(await ledgerOf(theirs.owner)).toMatchObject({ received: 1 });
+  });
+
   it('says what is lost and why: refused as it is, contradicting, one too many', async () => {
     const { owner, app, losses } = await application('losses', { mostWaiting: 4 });
     app.capture({ ...aPrediction('first'), id: 'a' });
