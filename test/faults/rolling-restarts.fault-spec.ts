@@ -20,7 +20,7 @@ afterAll(() => cluster.close(), 60_000);
 describe('a rolling restart with SIGTERM', () => {
   it(
     'fails no request that is tried once more, and drains in time',
-    { timeout: RESTARTS * 6_000 + 200_000 },
+    { timeout: RESTARTS * 12_000 + 200_000 },
     async () => {
       const traffic = new FaultTraffic([cluster.urls.api1!, cluster.urls.api2!]);
       traffic.start(CLIENTS, FAULT_SEED);
