@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Feedback, Model, Prediction, State } from '../../dist-client/client.js';
-import { newPage, startBrowser } from '../support/browser.js';
+import { loadTensorFlow, newPage, startBrowser } from '../support/browser.js';
 import { aMessage, labelledTraffic } from '../support/builders.js';
 import {
   ADMIN_KEY,
@@ -17,13 +15,7 @@ import {
   startTestFlywheel,
   type TestFlywheel,
 } from '../support/flywheel.js';
-
-const require = createRequire(import.meta.url);
-const SCRIPTS = [
-  '@tensorflow/tfjs-core/dist/tf-core.min.js',
-  '@tensorflow/tfjs-backend-cpu/dist/tf-backend-cpu.min.js',
-  '@tensorflow/tfjs-layers/dist/tf-layers.min.js',
-];
+import { sha256 } from '../support/uploads.js';
 
 /** An application's page: it has the service's client, and a key in its address. */
 const PAGE = (service: string) => `<!doctype html><title>A shop</title><script type="module">
@@ -98,10 +90,6 @@ async function teach(owner: Client): Promise<void> {
   expect(await runNow(owner)).toMatchObject({ decision: { promoted: true } });
 }
 
-async function loadTensorFlow(page: Page): Promise<void> {
-  for (const script of SCRIPTS) await page.addScriptTag({ content: await readFile(require.resolve(script), 'utf8') });
-}
-
 /** The page says something; returns the id of the prediction. */
 const say = (page: Page, text: string): Promise<string> =>
   page.evaluate((said) => {
@@ -169,8 +157,7 @@ describe('a page of another origin', () => {
   it('puts a large input into the embedded object store', async () => {
     const { owner, page, key } = await anApp('upload', ['ingest', 'read']);
     const bytes = [...Buffer.from('a recording')];
-    const sha256 = createHash('sha256').update(Buffer.from(bytes)).digest('hex');
-    const order = { contentType: 'audio/ogg', bytes: bytes.length, sha256 };
+    const order = { contentType: 'audio/ogg', bytes: bytes.length, sha256: sha256(Buffer.from(bytes)) };
     const { id, blob } = await page.evaluate(
       async ({ url, key, order, bytes }) => {
         const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };

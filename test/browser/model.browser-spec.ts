@@ -1,19 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
-import { startBrowser } from '../support/browser.js';
+import { loadTensorFlow, startBrowser } from '../support/browser.js';
 import { aCorrection, aPrediction, labelledTraffic } from '../support/builders.js';
-import { ADMIN_KEY, type Client, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
-
-const require = createRequire(import.meta.url);
-/** TensorFlow.js as a page loads it, in the order its parts need. */
-const SCRIPTS = [
-  '@tensorflow/tfjs-core/dist/tf-core.min.js',
-  '@tensorflow/tfjs-backend-cpu/dist/tf-backend-cpu.min.js',
-  '@tensorflow/tfjs-layers/dist/tf-layers.min.js',
-];
+import { type Client, newOwner, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
 let flywheel: TestFlywheel;
 let browser: Browser;
@@ -24,7 +14,7 @@ beforeAll(async () => {
   browser = await startBrowser();
   page = await browser.newPage();
   await page.goto(`${flywheel.url}/health/live`);
-  for (const script of SCRIPTS) await page.addScriptTag({ content: await readFile(require.resolve(script), 'utf8') });
+  await loadTensorFlow(page);
 });
 afterAll(async () => {
   await browser.close();
@@ -36,13 +26,7 @@ async function champion(
   id: string,
   teach: (client: Client) => Promise<void>,
 ): Promise<{ client: Client; key: string }> {
-  const operator = flywheel.as(ADMIN_KEY);
-  await operator.post('/v1/projects', { id }).expect(201);
-  const scopes = ['ingest', 'read', 'review', 'admin'];
-  const { key } = (await operator.post(`/v1/projects/${id}/keys`, { name: 'app', scopes }).expect(201)).body as {
-    key: string;
-  };
-  const client = flywheel.as(key);
+  const { owner: client, key } = await newOwner(flywheel, id);
   await teach(client);
   expect(await runNow(client)).toMatchObject({ decision: { promoted: true } });
   return { client, key };

@@ -1,6 +1,15 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
+const require = createRequire(import.meta.url);
+/** TensorFlow.js as a page loads it, in the order its parts need. */
+const TENSORFLOW = [
+  '@tensorflow/tfjs-core/dist/tf-core.min.js',
+  '@tensorflow/tfjs-backend-cpu/dist/tf-backend-cpu.min.js',
+  '@tensorflow/tfjs-layers/dist/tf-layers.min.js',
+];
 const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** A real browser, without a window and without a word to the outside. */
@@ -25,4 +34,10 @@ export async function newPage(browser: Browser, width: number): Promise<Page> {
     throw error;
   });
   return page;
+}
+
+/** The page has TensorFlow.js from now on, as `tf`. */
+export async function loadTensorFlow(page: Page): Promise<void> {
+  for (const script of TENSORFLOW)
+    await page.addScriptTag({ content: await readFile(require.resolve(script), 'utf8') });
 }
