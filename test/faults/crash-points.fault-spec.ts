@@ -111,14 +111,9 @@ function shuffled<Item>(items: readonly Item[], random: SeededRandom): Item[] {
   return mixed;
 }
 
-/** What every life must have come to, whatever happened on the way. */
-async function outcome(life: Life) {
-  const until = Date.now() + 120_000;
-  let run = await ended(life);
-  while (!run && Date.now() < until) {
-    await sleep(500);
-    run = await ended(life);
-  }
+/** What a life has come to so far. */
+async function progress(life: Life) {
+  const run = await ended(life);
   const ledger = (await insist('GET', '/v1/ledger', life.key)).body as Record<string, unknown>;
   const models = (await insist('GET', '/v1/models', life.key)).body as { items: { status: string }[] };
   return {
@@ -130,8 +125,23 @@ async function outcome(life: Life) {
     balanced: ledger.balanced,
     predictions: (ledger.predictions as { stored: number }).stored,
     feedback: (ledger.feedback as { stored: number }).stored,
+    parked: (ledger.feedback as { parked: number }).parked,
     models: models.items.length,
   };
+}
+
+/**
+ * What a life came to in the end, whatever happened on the way. A run may end while feedback that came before its
+ * prediction is parked still: a join that failed is tried again, or offered again by the sweeper.
+ */
+async function outcome(life: Life) {
+  const until = Date.now() + 120_000;
+  let now = await progress(life);
+  while ((!now.run || now.parked > 0) && Date.now() < until) {
+    await sleep(500);
+    now = await progress(life);
+  }
+  return now;
 }
 
 const WHOLE = {
@@ -139,6 +149,7 @@ const WHOLE = {
   balanced: true,
   predictions: ITEMS,
   feedback: ITEMS,
+  parked: 0,
   models: 1,
 };
 
