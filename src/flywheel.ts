@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -22,6 +23,7 @@ import { prepareQueueBackend } from './platform/queue/queue.module.js';
 import { PinoLogger } from './platform/telemetry/logger.js';
 import { registerHttpTelemetry, requestId } from './platform/telemetry/http-telemetry.js';
 import { CODE_VERSION } from './platform/version.js';
+import { within } from './platform/within.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
 /** What a process answers that has not the role of an API. */
@@ -29,6 +31,12 @@ const WITHOUT_API = /^\/(health\/|metrics)/;
 
 /** A client that needs longer for its headers or its request is hung up on. */
 const SLOWEST_MS = { headers: 10_000, request: 25_000, look: 5_000 };
+
+/**
+ * Work that is not done so long after the end was asked for is left: whatever stops at any moment is begun again by another
+ * process. An orchestrator kills after half a minute, and what is closed after it takes a few seconds.
+ */
+const CLOSING_MS = { application: 18_000, connections: 2_000 };
 
 const ABOUT = `Post what your model predicted and what users corrected; get a better model back.
 
@@ -73,13 +81,22 @@ export async function assemble(
     closing.push(() => objects.close());
     await objects.ensureBucket();
     const database = new Database(databaseUrl);
-    closing.push(() => database.close());
+    closing.push(() => ended(CLOSING_MS.connections, database.close()));
     const app = await createApp({ config, database, databaseUrl, objects });
-    closing.push(() => app.close());
+    closing.push(() => ended(CLOSING_MS.application, app.close()));
     return { app, infrastructure, close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Resolves when it has ended, or is not waited for any more, so that what is closed after it is closed in any case. */
+async function ended(ms: number, end: Promise<void>): Promise<void> {
+  try {
+    await within(ms, end);
+  } catch (error) {
+    new Logger('flywheel').warn({ msg: 'was left as it was', err: error });
   }
 }
 
