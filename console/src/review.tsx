@@ -2,7 +2,7 @@ import { Alert, Badge, Button, Card, Group, Kbd, Stack, Text, Title } from '@man
 import { useHotkeys, useInterval } from '@mantine/hooks';
 import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { call, type Prediction, type ReviewItem, type ReviewReason } from './api';
+import { call, type Loop, type Prediction, type ReviewItem, type ReviewReason } from './api';
 import { percent } from './format';
 import { AnswerForm, type Said } from './answer-form';
 import { Empty, Loaded } from './parts';
@@ -19,7 +19,7 @@ const WHOLE = {
   label: { ...WRAPPED.label, overflowWrap: 'anywhere', textAlign: 'start' },
 } as const;
 const AT_ONCE = 10;
-/** Where no model answers, whom somebody waits for may come at any moment, and stands at the head of the next few. */
+/** Where people stand in for a model, whom somebody waits for may come at any moment, and stands at the head of the next few. */
 const FEW_AT_ONCE = 3;
 /** With nothing to do, what comes in appears by itself. */
 const LOOK_EVERY_MS = 2_000;
@@ -48,7 +48,8 @@ export function ReviewView() {
   const [batch, setBatch] = useState(0);
   // What was said can be taken back as far as the page remembers.
   const [past, setPast] = useState<readonly ReviewItem[]>([]);
-  const atOnce = past.at(-1)?.sample.predicted === null ? FEW_AT_ONCE : AT_ONCE;
+  const loop = useQuery({ queryKey: ['loop'], queryFn: () => call<Loop>('/v1/loop') });
+  const atOnce = loop.data?.standInSeconds ? FEW_AT_ONCE : AT_ONCE;
   const queue = useQuery({
     queryKey: ['review', batch],
     queryFn: () => call<{ items: ReviewItem[] }>(`/v1/review/next?n=${atOnce}`),

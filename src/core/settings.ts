@@ -24,10 +24,12 @@ export interface ProjectSettings {
   /** Share of review items drawn at random, whatever the model thinks, so that accuracy can be estimated honestly. */
   readonly auditShare: number;
   /**
-   * How long a request for an answer waits for a person while no model serves; 0: not at all. Less than a minute, after
-   * which a request counts as lost.
+   * How long a request for an answer waits for a person while no model serves, or where the one that does is unsure; 0: not
+   * at all. Less than a minute, after which a request counts as lost.
    */
   readonly standInSeconds: number;
+  /** A person is asked for labels of which the champion is less sure than this; 0: for none. */
+  readonly standInBelow: number;
 }
 
 export const DEFAULT_SETTINGS: ProjectSettings = {
@@ -58,6 +60,7 @@ export const DEFAULT_SETTINGS: ProjectSettings = {
   },
   auditShare: 0.2,
   standInSeconds: 0,
+  standInBelow: 0,
 };
 
 export type SettingsPatch = {
@@ -77,6 +80,7 @@ export function completeSettings(stored: SettingsPatch, base: ProjectSettings = 
     promotion: { ...base.promotion, ...stored.promotion },
     auditShare: stored.auditShare ?? base.auditShare,
     standInSeconds: stored.standInSeconds ?? base.standInSeconds,
+    standInBelow: stored.standInBelow ?? base.standInBelow,
   };
 }
 

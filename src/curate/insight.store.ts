@@ -120,7 +120,7 @@ export class InsightStore {
       `select rater_id as rater,
               count(*) filter (where not is_blind)::int as shown, count(*) filter (where not is_blind and agreed)::int as "agreedShown",
               count(*) filter (where is_blind)::int as hidden, count(*) filter (where is_blind and agreed)::int as "agreedHidden"
-       from (select * from review where project_id = $1 and agreed is not null and reason not in ('audit', 'chosen')
+       from (select * from review where project_id = $1 and agreed is not null and reason not in ('audit', 'chosen', 'waiting')
              order by decided_at desc limit ${WINDOW}) latest
        group by rater_id order by count(*) desc, rater_id`,
       [projectId],

@@ -34,17 +34,18 @@ export class ReviewService {
    * waits for it, where somebody does.
    */
   async next(projectId: string, n: number, raterId: string) {
-    const { auditShare, standInSeconds } = await this.store.settings(projectId);
-    const candidates = await this.store.candidates(projectId, n, standInSeconds);
+    const { auditShare } = await this.store.settings(projectId);
+    const candidates = await this.store.candidates(projectId, n);
+    // After them: what somebody waits for is noted before it is captured, so that it cannot be among them alone.
+    const waiting = await this.store.waiting(projectId, n);
     const isLikeAny = likenessOf(await this.store.previews(projectId, candidates));
-    const picks = pickReviews(candidates, n, auditShare, { isLikeAny });
+    const picks = pickReviews({ ...candidates, waiting: [...waiting.keys()] }, n, auditShare, { isLikeAny });
     const leased = await this.store.lease(projectId, picks, raterId, leaseSeconds);
     const items = picks
       .filter(({ sampleId }) => leased.has(sampleId))
       .map(async (pick) => {
         const sample = await this.samples.read(projectId, pick.sampleId);
-        if (pick.reason !== 'waiting') return { ...pick, sample };
-        return { ...pick, sample, waitsUntil: new Date(sample.occurredAt.getTime() + standInSeconds * 1_000) };
+        return { ...pick, sample, ...(pick.reason === 'waiting' && { waitsUntil: waiting.get(pick.sampleId) }) };
       });
     return { items: await Promise.all(items) };
   }

@@ -11,6 +11,9 @@ const WINDOW = 10_000;
 /** A label with fewer samples is new or rare. */
 const FEWEST_OF_LABEL = 10;
 
+/** Those that nobody waits for. */
+type Candidates = Omit<ReviewCandidates, 'waiting'>;
+
 @Injectable()
 export class ReviewStore {
   constructor(private readonly db: Database) {}
@@ -19,14 +22,24 @@ export class ReviewStore {
     return readSettings(this.db, projectId);
   }
 
-  /**
-   * Unreviewed and unleased samples of recent traffic, some of each kind.
-   * @param waited how many seconds somebody waits for an answer
-   */
-  async candidates(projectId: string, n: number, waited: number): Promise<ReviewCandidates> {
-    const [row] = await this.db.query<CandidateRow>(CANDIDATES, [projectId, n, WINDOW, FEWEST_OF_LABEL, waited]);
+  /** Until when somebody waits for what people say of a prediction, by its id; who has waited longest first. */
+  async waiting(projectId: string, n: number): Promise<Map<string, Date>> {
+    const rows = await this.db.query<{ id: string; until: Date }>(
+      `select a.prediction_id as id, a.until from asked a
+       where a.project_id = $1 and ${isAwaited('a')}
+         and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = a.prediction_id
+                         and (v.decided_at is not null or v.leased_until > now()))
+         and exists (select 1 from prediction p where p.project_id = $1 and p.id = a.prediction_id)
+       order by a.until, a.prediction_id limit $2`,
+      [projectId, n],
+    );
+    return new Map(rows.map(({ id, until }) => [id, until]));
+  }
+
+  /** Unreviewed and unleased samples of recent traffic, some of each kind. */
+  async candidates(projectId: string, n: number): Promise<Candidates> {
+    const [row] = await this.db.query<CandidateRow>(CANDIDATES, [projectId, n, WINDOW, FEWEST_OF_LABEL]);
     return {
-      waiting: row!.waiting ?? [],
       disputed: row!.disputed ?? [],
       suspects: row!.suspects ?? [],
       rare: row!.rare ?? [],
@@ -38,7 +51,7 @@ export class ReviewStore {
   }
 
   /** The texts among the candidates, by id, as far as a list shows them. */
-  async previews(projectId: string, candidates: ReviewCandidates): Promise<Map<string, string>> {
+  async previews(projectId: string, candidates: Candidates): Promise<Map<string, string>> {
     const { disputed, suspects, rare, unanswered, uncertain, random } = candidates;
     const rows = await this.db.query<{ id: string; preview: string }>(
       `select id, preview from prediction where project_id = $1 and id = any($2) and input_kind = 'text'`,
@@ -61,9 +74,10 @@ export class ReviewStore {
          as t (id, sample_id, reason, probability, is_blind, seconds)
        on conflict (project_id, sample_id) do update set
          rater_id = excluded.rater_id, reason = excluded.reason, probability = excluded.probability,
-         is_blind = excluded.is_blind,
-         leased_until = excluded.leased_until
-       where review.decided_at is null and review.leased_until < now()
+         is_blind = excluded.is_blind, leased_until = excluded.leased_until,
+         decision = null, agreed = null, decided_at = null
+       where (review.decided_at is null or review.reason = 'waiting' and excluded.reason = 'audit')
+         and review.leased_until < now()
        returning sample_id`,
       [
         projectId,
@@ -89,7 +103,8 @@ export class ReviewStore {
       `insert into review (id, project_id, sample_id, rater_id, reason, probability, leased_until, decision, agreed, decided_at)
        values ($1, $2, $3, $4, 'chosen', 1, now(), $5, $6, now())
        on conflict (project_id, sample_id) do update
-         set rater_id = $4, decision = $5, agreed = $6, decided_at = now()
+         set rater_id = $4, decision = $5, agreed = $6, decided_at = now(),
+           leased_until = case when review.reason = 'waiting' then now() else review.leased_until end
        returning ${DECIDED}`,
       [newId(), projectId, sampleId, rater, kind, agreed],
     );
@@ -127,7 +142,6 @@ export interface DecidedReview {
 }
 
 interface CandidateRow {
-  readonly waiting: string[] | null;
   readonly disputed: string[] | null;
   readonly suspects: string[] | null;
   readonly rare: string[] | null;
@@ -138,12 +152,13 @@ interface CandidateRow {
 }
 
 /**
- * Audits are drawn from the part of the traffic that no model is trained on, whether or not users spoke of it: a fair
- * sample. What people verify of it is the golden set.
+ * Audits are drawn from the part of the traffic that no model is trained on, whether or not users spoke of it, or somebody
+ * waited for a person's word on it: a fair sample, in which what models find hard has its share. What people verify of it is
+ * the golden set.
  */
 const CANDIDATES = `
 with recent as (
-  select p.id, p.seq, p.margin, p.split, p.label, p.model_name, p.received_at from prediction p
+  select p.id, p.seq, p.margin, p.split, p.label from prediction p
   where p.project_id = $1 order by p.seq desc limit $3
 ), open as (
   select r.* from recent r
@@ -155,11 +170,9 @@ with recent as (
   where r.split = 'holdout'
     and not exists (select 1 from sample_side d where d.project_id = $1 and d.sample_id = r.id and d.side <> 'holdout')
     and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = r.id
-                    and (v.decided_at is not null or v.leased_until > now()))
+                    and (v.decided_at is not null and v.reason <> 'waiting' or v.leased_until > now()))
 )
 select
-  (select array_agg(id) from (
-     select o.id from open o where ${isAwaited('o', '$5')} order by o.seq limit $2) a) as waiting,
   (select array_agg(prediction_id) from (
      select s.prediction_id from sample s where s.project_id = $1 and s.status = 'disputed'
        and not exists (select 1 from review v where v.project_id = $1 and v.sample_id = s.prediction_id and v.leased_until > now())

@@ -58,20 +58,14 @@ with happened as (
          jsonb_build_object('runId', id, 'trigger', trigger, 'error', error)
   from training_run where status in ('failed', 'refused') and finished_at > now() - make_interval(hours => $1)
   union all
-  select project.id, first.id, first.received_at, 'review.waiting',
-         jsonb_build_object('predictionId', first.id, 'preview', first.preview,
-                            'waitsUntil', to_char((first.received_at + make_interval(secs => patience.seconds)) at time zone 'utc',
-                                                  'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-  from project
-  cross join lateral (select coalesce((settings ->> 'standInSeconds')::int, 0) as seconds) patience
-  cross join lateral (
-    select latest.* from (select * from prediction where project_id = project.id order by seq desc limit 1000) latest
-    where ${isAwaited('latest', 'patience.seconds')}
-      and not exists (
-        select 1 from sample where project_id = project.id and prediction_id = latest.id and status = 'resolved')
-    order by seq limit 1) first
-  where patience.seconds > 0 and not exists (
-    select 1 from notice where project_id = project.id and type = 'review.waiting'
+  select waits.project_id, waits.prediction_id, p.received_at, 'review.waiting',
+         jsonb_build_object('predictionId', waits.prediction_id, 'preview', p.preview,
+                            'waitsUntil', to_char(waits.until at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+  from (select distinct on (project_id) a.* from asked a where ${isAwaited('a')}
+        order by project_id, until, prediction_id) waits
+  join prediction p on p.project_id = waits.project_id and p.id = waits.prediction_id
+  where not exists (
+    select 1 from notice where project_id = waits.project_id and type = 'review.waiting'
       and delivered_at > now() - make_interval(secs => $2))
 )
 select h.project_id as "projectId", h.type, h.subject, h.at, h.data, coalesce(n.attempts, 0) as attempts

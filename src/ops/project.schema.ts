@@ -150,6 +150,11 @@ export const SettingsPatchSchema = z.strictObject({
     .max(50)
     .optional()
     .describe('While no model serves, /v1/predict waits so long for a person to answer; 0: not at all.'),
+  standInBelow: share
+    .optional()
+    .describe(
+      'It waits as long for a person where the model is less sure of its label than this, and gives its own answer if none comes; 0: nowhere.',
+    ),
 });
 
 const name = z.string().min(1).max(200);

@@ -38,21 +38,27 @@ export class ServeService {
   ) {}
 
   /**
-   * One result an input, in order; each is committed as a prediction before it is given. Before there is a model people
-   * may answer.
+   * One result an input, in order; each is committed as a prediction before it is given. Before there is a model, and where
+   * it is unsure, people may answer.
    */
   async predict(projectId: string, inputs: readonly Input[]) {
     const champion = await this.champion(projectId);
     if (!champion) return this.standIn.predict(projectId, inputs);
     const { version, model } = champion;
     const answers = await this.answer(model, inputs);
-    const outcomes = await this.intake.accept(
-      projectId,
-      inputs.map((input, i) => captured(input, answers[i]!, version)),
+    const { ids, said } = await this.standIn.insteadOf(projectId, answers, async (ids) =>
+      capturedIds(
+        await this.intake.accept(
+          projectId,
+          inputs.map((input, i) => captured(input, answers[i]!, version, ids?.[i])),
+        ),
+      ),
     );
-    const ids = capturedIds(outcomes);
     return {
-      results: answers.map((answer, i) => ({ predictionId: ids[i]!, ...shown(answer), modelVersion: version })),
+      results: answers.map((answer, i) => {
+        const predictionId = ids[i]!;
+        return said.get(predictionId) ?? { predictionId, ...shown(answer), modelVersion: version };
+      }),
     };
   }
 
@@ -123,8 +129,8 @@ function shown({ value, interval, ...answer }: Answer) {
   return value === undefined ? answer : { value, ...(interval ? { interval } : {}) };
 }
 
-function captured(input: Input, answer: Answer, version: number) {
-  return { model: { name: OURS, version: String(version) }, input, output: outputOf(answer) };
+function captured(input: Input, answer: Answer, version: number, id?: string) {
+  return { ...(id && { id }), model: { name: OURS, version: String(version) }, input, output: outputOf(answer) };
 }
 
 function outputOf({ label, value, confidence, scores }: Answer) {

@@ -13,6 +13,11 @@ export interface ServingVersion extends ServedVersion {
   readonly bytes: number;
 }
 
+export interface AskedOne {
+  readonly projectId: string;
+  readonly id: string;
+}
+
 @Injectable()
 export class ServeStore {
   constructor(private readonly db: Database) {}
@@ -34,14 +39,37 @@ export class ServeStore {
   }
 
   /** What people say of these predictions, of several projects, in their order; null where they do not or not yet. */
-  async labels(asked: readonly { readonly projectId: string; readonly id: string }[]): Promise<(string | null)[]> {
+  async labels(asked: readonly AskedOne[]): Promise<(string | null)[]> {
     const rows = await this.db.query<{ label: string | null }>(
       `select s.label from unnest($1::text[], $2::text[]) with ordinality as asked (project_id, id, n)
        left join sample s on s.project_id = asked.project_id and s.prediction_id = asked.id and s.status = 'resolved'
        order by asked.n`,
-      [asked.map(({ projectId }) => projectId), asked.map(({ id }) => id)],
+      columns(asked),
     );
     return rows.map(({ label }) => label);
+  }
+
+  /** Notes that somebody waits so long for what people say of these, and forgets those whom a crash kept from being told. */
+  async ask(projectId: string, ids: readonly string[], seconds: number): Promise<void> {
+    await this.db.query(
+      `with forgotten as (
+         delete from asked where (project_id, prediction_id) in (
+           select project_id, prediction_id from asked where until < now() for update skip locked))
+       insert into asked (project_id, prediction_id, until) select $1, id, now() + make_interval(secs => $3)
+       from unnest($2::text[]) as t (id)`,
+      [projectId, ids, seconds],
+    );
+  }
+
+  /** Nobody waits for these any more. */
+  async told(asked: readonly AskedOne[]): Promise<void> {
+    await this.db.query(
+      `delete from asked where (project_id, prediction_id) in (
+         select asked.project_id, asked.prediction_id from asked
+         join unnest($1::text[], $2::text[]) as t (project_id, id) on (project_id, prediction_id) = (t.project_id, t.id)
+         for update skip locked)`,
+      columns(asked),
+    );
   }
 
   async version(projectId: string, version: number): Promise<ServedVersion | undefined> {
@@ -49,3 +77,5 @@ export class ServeStore {
     return row ? { version: row.version, prefix: row.prefix } : undefined;
   }
 }
+
+const columns = (asked: readonly AskedOne[]) => [asked.map(({ projectId }) => projectId), asked.map(({ id }) => id)];

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { LoopError } from '../core/errors.js';
+import { newId } from '../core/ids.js';
 import type { Input } from '../core/input.js';
 import { LIMITS } from '../core/limits.js';
 import type { Outcome } from '../core/outcome.js';
 import { OURS } from '../core/prediction-row.js';
+import type { ProjectSettings } from '../core/settings.js';
 import { type Task, valueOf } from '../core/task.js';
 import { notify, PredictionIntake } from '../jobs.js';
+import { Expiring } from '../platform/expiring.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { ServeStore } from './serve.store.js';
 
@@ -21,9 +24,16 @@ interface Asked {
   readonly tell: (label: string | null) => void;
 }
 
+/** An answer of the champion. */
+interface Given {
+  readonly confidence: number;
+  /** Of a regression, whose answers are never asked about: how sure it is, is what their intervals say. */
+  readonly value?: number;
+}
+
 /**
- * While no model serves, people do: what is asked is captured without an answer, stands first in the review queue, and the
- * request waits for what they say, as long as the project's setting allows.
+ * While no model serves, people do, and where one is unsure: what is asked stands first in the review queue, and the request
+ * waits for what they say, as long as the project's setting allows.
  */
 @Injectable()
 export class StandInService implements BeforeApplicationShutdown {
@@ -31,6 +41,7 @@ export class StandInService implements BeforeApplicationShutdown {
   private readonly asked = new Set<Asked>();
   /** Inputs of the requests that are under way here, by project. */
   private readonly waiting = new Map<string, number>();
+  private readonly settings = new Expiring<ProjectSettings>(5_000, (projectId) => this.store.settings(projectId));
   private isLooking = false;
   private isStopping = false;
 
@@ -48,12 +59,38 @@ export class StandInService implements BeforeApplicationShutdown {
     const { standInSeconds } = await this.store.settings(projectId);
     if (standInSeconds === 0)
       throw new LoopError('no-model', 'No model serves this project yet; post predictions and feedback first.');
-    this.count(projectId, inputs.length);
-    try {
-      return { results: await this.answers(projectId, inputs, standInSeconds) };
-    } finally {
-      this.count(projectId, -inputs.length);
-    }
+    if (inputs.length > this.room(projectId)) throw new LoopError('overloaded', 'Too many wait for people to answer.');
+    const ids = inputs.map(() => newId());
+    const asked = inputs.map((input, i) => ({ id: ids[i], ...unanswered(input) }));
+    const labels = await this.ask({ projectId, ids, seconds: standInSeconds }, async () =>
+      capturedIds(await this.intake.accept(projectId, asked)),
+    );
+    if (labels.size === 0) throw nobodyAnswered(ids);
+    const { task } = await this.store.settings(projectId);
+    return { results: ids.map((id) => personsAnswer(id, labels.get(id) ?? null, task)) };
+  }
+
+  /**
+   * Captures answers of the champion, and gives what people say within the time of the labels that it is less sure of than the
+   * project wants, by id of the prediction. Its own answer stands where there is none, and where too many wait already.
+   * @param capture takes them in, under these ids where there are any, and gives their ids
+   */
+  async insteadOf(
+    projectId: string,
+    given: readonly Given[],
+    capture: (ids?: readonly string[]) => Promise<readonly string[]>,
+  ): Promise<{ ids: readonly string[]; said: ReadonlyMap<string, PersonsAnswer> }> {
+    const { standInSeconds, standInBelow } = await this.settings.get(projectId);
+    const isUnsure = ({ value, confidence }: Given) => value === undefined && confidence < standInBelow;
+    const places = given.flatMap((answer, i) => (standInSeconds > 0 && isUnsure(answer) ? [i] : []));
+    const asked = places.slice(0, this.room(projectId));
+    if (asked.length === 0) return { ids: await capture(), said: new Map() };
+    const ids = given.map(() => newId());
+    const labels = await this.ask({ projectId, ids: asked.map((i) => ids[i]!), seconds: standInSeconds }, () =>
+      capture(ids),
+    );
+    const said = [...labels].map(([id, label]) => personsAnswer(id, label, 'classification'));
+    return { ids, said: new Map(said.map((answer) => [answer.predictionId, answer])) };
   }
 
   /** Whoever waits is told that nobody answered: a server that stops waits for its requests. */
@@ -61,22 +98,36 @@ export class StandInService implements BeforeApplicationShutdown {
     this.isStopping = true;
   }
 
-  private count(projectId: string, inputs: number): void {
-    const waiting = (this.waiting.get(projectId) ?? 0) + inputs;
-    if (waiting > LIMITS.waitingInputs) throw new LoopError('overloaded', 'Too many wait for people to answer.');
-    this.waiting.set(projectId, waiting);
+  /** How many more may wait. */
+  private room(projectId: string): number {
+    return Math.max(0, LIMITS.waitingInputs - (this.waiting.get(projectId) ?? 0));
   }
 
-  private async answers(projectId: string, inputs: readonly Input[], seconds: number) {
-    const ids = capturedIds(await this.intake.accept(projectId, inputs.map(unanswered)));
-    void this.jobs.hint(notify, {});
-    const labels = await this.wait(projectId, ids, Date.now() + seconds * 1_000);
-    if (labels.every((label) => label === null)) throw nobodyAnswered(ids);
-    const { task } = await this.store.settings(projectId);
-    return labels.map((label, i) => ({ predictionId: ids[i]!, ...answerOf(label, task), ...BY_A_PERSON }));
+  /**
+   * What people say of these predictions within the time, by id. That somebody waits is noted before they are captured, so
+   * that no reviewer takes them for anything else.
+   */
+  private async ask(
+    { projectId, ids, seconds }: { projectId: string; ids: readonly string[]; seconds: number },
+    capture: () => Promise<unknown>,
+  ): Promise<Map<string, string>> {
+    this.count(projectId, ids.length);
+    try {
+      await this.store.ask(projectId, ids, seconds);
+      await capture();
+      void this.jobs.hint(notify, {});
+      const labels = await this.wait(projectId, ids, Date.now() + seconds * 1_000);
+      return new Map(ids.flatMap((id, i) => (labels[i] === null ? [] : [[id, labels[i]!]])));
+    } finally {
+      this.count(projectId, -ids.length);
+    }
   }
 
-  private async wait(projectId: string, ids: readonly string[], until: number): Promise<(string | null)[]> {
+  private count(projectId: string, change: number): void {
+    this.waiting.set(projectId, (this.waiting.get(projectId) ?? 0) + change);
+  }
+
+  private wait(projectId: string, ids: readonly string[], until: number): Promise<(string | null)[]> {
     const told = ids.map((id) => new Promise<string | null>((tell) => this.asked.add({ projectId, id, until, tell })));
     if (!this.isLooking) void this.look();
     return Promise.all(told);
@@ -88,14 +139,27 @@ export class StandInService implements BeforeApplicationShutdown {
       await sleep(LOOK_EVERY_MS);
       const asked = [...this.asked];
       const labels = await this.labels(asked);
-      asked.forEach((one, i) => {
-        const label = labels[i] ?? null;
-        if (label === null && !this.isStopping && Date.now() < one.until) return;
-        this.asked.delete(one);
-        one.tell(label);
-      });
+      const told = asked.filter((one, i) => this.tell(one, labels[i] ?? null));
+      if (told.length > 0) await this.forget(told);
     }
     this.isLooking = false;
+  }
+
+  /** False while there is nothing to tell. */
+  private tell(one: Asked, label: string | null): boolean {
+    if (label === null && !this.isStopping && Date.now() < one.until) return false;
+    this.asked.delete(one);
+    one.tell(label);
+    return true;
+  }
+
+  /** What the database keeps of them counts for nothing when their time is over. */
+  private async forget(told: readonly Asked[]): Promise<void> {
+    try {
+      await this.store.told(told);
+    } catch (error) {
+      this.log.warn({ msg: 'could not note who waits no more', err: error });
+    }
   }
 
   /** Who waits goes on waiting where the database was away for a moment. */
@@ -117,13 +181,16 @@ export function capturedIds(outcomes: readonly Outcome[]): string[] {
   });
 }
 
-/** No model has this version, and how sure a person is, nobody has measured. */
-const BY_A_PERSON = { modelVersion: null, answeredBy: 'person' } as const;
-
 const unanswered = (input: Input) => ({ model: { name: OURS, version: 'none' }, input, output: null });
 
-const answerOf = (label: string | null, task: Task | null) =>
-  task === 'regression' ? { value: label === null ? null : valueOf(label) } : { label, confidence: null, scores: {} };
+type PersonsAnswer = ReturnType<typeof personsAnswer>;
+
+/** No model has its version, and how sure a person is, nobody has measured. */
+function personsAnswer(predictionId: string, label: string | null, task: Task | null) {
+  const said =
+    task === 'regression' ? { value: label === null ? null : valueOf(label) } : { label, confidence: null, scores: {} };
+  return { predictionId, ...said, modelVersion: null, answeredBy: 'person' as const };
+}
 
 function nobodyAnswered(ids: readonly string[]): LoopError {
   const errors = ids.map((id, i) => ({ pointer: `/inputs/${i}`, detail: `is kept as prediction ${id}` }));

@@ -32,7 +32,12 @@ function aService() {
     runtime as unknown as ModelRuntime,
     {} as ObjectStore,
     intake as unknown as PredictionIntake,
-    {} as StandInService,
+    {
+      insteadOf: async (_project: string, _given: unknown, capture: () => Promise<string[]>) => ({
+        ids: await capture(),
+        said: new Map(),
+      }),
+    } as unknown as StandInService,
   );
   const ask = async (projectId: string) => (await service.predict(projectId, [{ text: '' }])).results[0]!;
   return { ask, loaded, disposed, versions };

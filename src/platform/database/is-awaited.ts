@@ -1,9 +1,8 @@
-import { OURS } from '../../core/prediction-row.js';
-
 /**
- * SQL: whether somebody may still be waiting for a person's answer, as nothing here has answered what was asked.
- * @param asked how the statement around calls the prediction
- * @param seconds how long they wait, an expression of that statement
+ * SQL: whether somebody still waits for what people say of a prediction.
+ * @param asked how the statement around calls the row of `asked`
  */
-export const isAwaited = (asked: string, seconds: string): string =>
-  `${asked}.label is null and ${asked}.model_name = '${OURS}' and ${asked}.received_at > now() - make_interval(secs => ${seconds})`;
+export const isAwaited = (asked: string): string =>
+  `${asked}.until > now() and not exists (
+    select 1 from sample s where s.project_id = ${asked}.project_id and s.prediction_id = ${asked}.prediction_id
+      and s.status = 'resolved')`;
