@@ -44,7 +44,7 @@ describe('a rolling restart with SIGTERM', () => {
     },
   );
 
-  it('ends in time, even where the work at hand does not', { timeout: 200_000 }, async () => {
+  it('ends in time, even where the work at hand does not', { timeout: 300_000 }, async () => {
     const client = clientOf(cluster.url, API_KEY);
     const { predictions, feedback } = labelledTraffic(0, 400);
     await client.post('/v1/predictions', { items: predictions }).expect(202);
@@ -63,6 +63,6 @@ describe('a rolling restart with SIGTERM', () => {
     await database.end();
     await cluster.ready();
     expect(Math.max(...drains)).toBeLessThan(DRAIN_MS);
-    expect(await endOfRun(client, (body as { id: string }).id)).toMatchObject({ status: 'succeeded' });
+    expect(await endOfRun(client, (body as { id: string }).id, 120)).toMatchObject({ status: 'succeeded' });
   });
 });
