@@ -1,5 +1,6 @@
 import { type SeededRandom, seededRandom } from '../../src/platform/model-runtime/random.js';
 import type { ModelFiles } from '../../src/platform/model-runtime/types.js';
+import { asking } from './asking-case.js';
 import { banking77, clinc150, elec2, fashionMnist, firstOfEach, type Labelled, parted, shuffled } from './data.js';
 import { hint3, scopeOfClinc } from './scope-cases.js';
 import { accuracy, answers, learn, learnNaively } from './models.js';
@@ -222,4 +223,5 @@ export const CASES: Readonly<Record<string, Case>> = {
   transfer: { folder: 'fashion-mnist', title: 'Fashion-MNIST, five new classes', run: transfer },
   thawing: { folder: 'fashion-mnist', title: 'Fashion-MNIST, a base trained on', run: thawing },
   review: { folder: 'banking77', title: 'Banking77, what to ask about', run: reviewQueue },
+  asking: { folder: 'banking77', title: 'Banking77, a person where it is unsure', run: asking },
 };
