@@ -65,9 +65,10 @@ export class ServeStore {
   async told(asked: readonly AskedOne[]): Promise<void> {
     await this.db.query(
       `delete from asked where (project_id, prediction_id) in (
-         select asked.project_id, asked.prediction_id from asked
-         join unnest($1::text[], $2::text[]) as t (project_id, id) on (project_id, prediction_id) = (t.project_id, t.id)
-         for update skip locked)`,
+         select a.project_id, a.prediction_id
+         from unnest($1::text[], $2::text[]) as told (project_id, id)
+         join asked a on a.project_id = told.project_id and a.prediction_id = told.id
+         for update of a skip locked)`,
       columns(asked),
     );
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Database } from '../../src/platform/database/database.js';
 import { aCorrection, aMessage, aPrediction, labelledTraffic } from '../support/builders.js';
 import { type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
 
@@ -88,6 +89,8 @@ describe('where the champion is unsure', () => {
     expect(result).not.toHaveProperty('answeredBy');
     const { body } = await client.get('/v1/review/next?n=50').expect(200);
     expect((body as { items: Item[] }).items.map(({ reason }) => reason)).not.toContain('waiting');
+    const noted = "select 1 from asked where project_id = 'alone'";
+    await expect.poll(() => flywheel.app.get(Database).query(noted)).toEqual([]);
   });
 
   it('no request waits for what an application has answered by itself', async () => {
