@@ -31,8 +31,8 @@ export interface ReviewCandidates {
 const BLIND_SHARE = 0.2;
 /** Of what is left after disputes and audits a fifth is new or rare, half of the rest unanswered, half of that doubted. */
 const [SHARE_OF_RARE, SHARE_OF_UNANSWERED, SHARE_OF_SUSPECTS] = [0.2, 0.5, 0.5];
-/** There is no answer to hide. */
-const WITHOUT_ANSWER: readonly ReviewReason[] = ['waiting', 'unanswered'];
+/** There is no answer to hide, or no time to lose. */
+const NEVER_BLIND: readonly ReviewReason[] = ['waiting', 'unanswered'];
 
 /**
  * What somebody waits for first, then disputes, a random audit of the given share, what is rare, what nothing has
@@ -55,7 +55,7 @@ export function pickReviews(
   const pick = (ids: readonly string[], upTo: number, reason: ReviewReason, probability: number) => {
     for (const sampleId of ids) {
       if (picks.size >= upTo) return;
-      const isBlind = reason === 'audit' || (!WITHOUT_ANSWER.includes(reason) && random() < BLIND_SHARE);
+      const isBlind = reason === 'audit' || (!NEVER_BLIND.includes(reason) && random() < BLIND_SHARE);
       if (!picks.has(sampleId)) picks.set(sampleId, { sampleId, reason, probability, isBlind });
     }
   };

@@ -114,7 +114,7 @@ export class InsightStore {
     return this.db.prisma.crowd.findUnique({ where: { projectId } });
   }
 
-  /** How often each reviewer says what the model said, with its answer in sight and hidden; audits are other items, so not counted. */
+  /** How often each reviewer says what the model said, with its answer in sight and hidden; audits and what somebody waits for are other items, so not counted. */
   reviewers(projectId: string): Promise<Reviewer[]> {
     return this.db.query<Reviewer>(
       `select rater_id as rater,

@@ -46,14 +46,11 @@ export class ServeService {
     if (!champion) return this.standIn.predict(projectId, inputs);
     const { version, model } = champion;
     const answers = await this.answer(model, inputs);
-    const { ids, said } = await this.standIn.insteadOf(projectId, answers, async (ids) =>
-      capturedIds(
-        await this.intake.accept(
-          projectId,
-          inputs.map((input, i) => captured(input, answers[i]!, version, ids?.[i])),
-        ),
-      ),
-    );
+    const capture = async (chosen?: readonly string[]) => {
+      const items = inputs.map((input, i) => captured(input, answers[i]!, version, chosen?.[i]));
+      return capturedIds(await this.intake.accept(projectId, items));
+    };
+    const { ids, said } = await this.standIn.insteadOf(projectId, answers, capture);
     return {
       results: answers.map((answer, i) => {
         const predictionId = ids[i]!;

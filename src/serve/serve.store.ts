@@ -41,15 +41,18 @@ export class ServeStore {
   /** What people say of these predictions, of several projects, in their order; null where they do not or not yet. */
   async labels(asked: readonly AskedOne[]): Promise<(string | null)[]> {
     const rows = await this.db.query<{ label: string | null }>(
-      `select s.label from unnest($1::text[], $2::text[]) with ordinality as asked (project_id, id, n)
-       left join sample s on s.project_id = asked.project_id and s.prediction_id = asked.id and s.status = 'resolved'
-       order by asked.n`,
+      `select s.label from unnest($1::text[], $2::text[]) with ordinality as t (project_id, id, n)
+       left join sample s on s.project_id = t.project_id and s.prediction_id = t.id and s.status = 'resolved'
+       order by t.n`,
       columns(asked),
     );
     return rows.map(({ label }) => label);
   }
 
-  /** Notes that somebody waits so long for what people say of these, and forgets those whom a crash kept from being told. */
+  /**
+   * Notes that somebody waits so long for what people say of these, and forgets those whom a crash kept from being told. It
+   * never waits for a row that is forgotten elsewhere, so that nobody waits in a circle.
+   */
   async ask(projectId: string, ids: readonly string[], seconds: number): Promise<void> {
     await this.db.query(
       `with forgotten as (
@@ -64,11 +67,8 @@ export class ServeStore {
   /** Nobody waits for these any more. */
   async told(asked: readonly AskedOne[]): Promise<void> {
     await this.db.query(
-      `delete from asked where (project_id, prediction_id) in (
-         select a.project_id, a.prediction_id
-         from unnest($1::text[], $2::text[]) as told (project_id, id)
-         join asked a on a.project_id = told.project_id and a.prediction_id = told.id
-         for update of a skip locked)`,
+      `delete from asked a using unnest($1::text[], $2::text[]) as t (project_id, id)
+       where a.project_id = t.project_id and a.prediction_id = t.id`,
       columns(asked),
     );
   }

@@ -11,14 +11,12 @@ import { type Task, valueOf } from '../core/task.js';
 import { notify, PredictionIntake } from '../jobs.js';
 import { Expiring } from '../platform/expiring.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
-import { ServeStore } from './serve.store.js';
+import { type AskedOne, ServeStore } from './serve.store.js';
 
 /** People take seconds: one look for all who wait, so that the cost does not grow with them. */
 const LOOK_EVERY_MS = 250;
 
-interface Asked {
-  readonly projectId: string;
-  readonly id: string;
+interface Asked extends AskedOne {
   /** Milliseconds since 1970. */
   readonly until: number;
   readonly tell: (label: string | null) => void;

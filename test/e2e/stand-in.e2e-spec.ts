@@ -1,23 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aCorrection, aMessage, aPrediction } from '../support/builders.js';
 import { type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import { nextItems, type ReviewItem } from '../support/review.js';
 
 const QUIET = { auditShare: 0, retrain: { minNewLabels: 1_000_000, nightlyHour: null } };
 
-interface Item {
-  readonly sampleId: string;
-  readonly reason: string;
-  readonly isBlind: boolean;
-  readonly waitsUntil?: string;
-  readonly sample: { preview: string; predicted: string | null };
-}
-
-const nextItems = async (client: Client, n = 10): Promise<readonly Item[]> =>
-  ((await client.get(`/v1/review/next?n=${n}`).expect(200)).body as { items: Item[] }).items;
-
 /** The review queue once somebody waits for so many answers. */
-async function awaited(client: Client, count: number): Promise<readonly Item[]> {
-  const items: Item[] = [];
+async function awaited(client: Client, count: number): Promise<readonly ReviewItem[]> {
+  const items: ReviewItem[] = [];
   while (items.length < count) {
     items.push(...(await nextItems(client)));
     await new Promise((resolve) => setTimeout(resolve, 50));

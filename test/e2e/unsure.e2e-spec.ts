@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../src/platform/database/database.js';
 import { aCorrection, aMessage, aPrediction, labelledTraffic } from '../support/builders.js';
 import { type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import { nextItems, type ReviewItem } from '../support/review.js';
 
 const KNOWN = aMessage(1);
 /** People say now this, now that of it. */
@@ -14,13 +15,6 @@ interface Result {
   readonly confidence: number | null;
   readonly modelVersion: number | null;
   readonly answeredBy?: string;
-}
-
-interface Item {
-  readonly sampleId: string;
-  readonly reason: string;
-  readonly waitsUntil?: string;
-  readonly sample: { predicted: string | null };
 }
 
 describe('where the champion is unsure', () => {
@@ -49,10 +43,9 @@ describe('where the champion is unsure', () => {
     ((await client.post('/v1/predict', { inputs }).expect(200)).body as { results: Result[] }).results;
 
   /** What somebody waits for, as soon as somebody does. */
-  async function waiting(client: Client): Promise<Item> {
+  async function waiting(client: Client): Promise<ReviewItem> {
     for (const until = Date.now() + 20_000; Date.now() < until;) {
-      const { body } = await client.get('/v1/review/next?n=5').expect(200);
-      const found = (body as { items: Item[] }).items.find(({ reason }) => reason === 'waiting');
+      const found = (await nextItems(client, 5)).find(({ reason }) => reason === 'waiting');
       if (found) return found;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -87,8 +80,7 @@ describe('where the champion is unsure', () => {
     const [[result], { sampleId }] = await Promise.all([predict(client, UNCLEAR), waiting(client)]);
     expect(result).toMatchObject({ predictionId: sampleId, modelVersion: 1 });
     expect(result).not.toHaveProperty('answeredBy');
-    const { body } = await client.get('/v1/review/next?n=50').expect(200);
-    expect((body as { items: Item[] }).items.map(({ reason }) => reason)).not.toContain('waiting');
+    expect((await nextItems(client, 50)).map(({ reason }) => reason)).not.toContain('waiting');
     const noted = "select 1 from asked where project_id = 'alone'";
     await expect.poll(() => flywheel.app.get(Database).query(noted)).toEqual([]);
   });
@@ -101,8 +93,7 @@ describe('where the champion is unsure', () => {
       output: { label: 'refund', confidence: 0.4 },
     };
     await client.post('/v1/predictions', own).expect(202);
-    const { body } = await client.get('/v1/review/next?n=50').expect(200);
-    const reasons = (body as { items: Item[] }).items.map(({ reason }) => reason);
+    const reasons = (await nextItems(client, 50)).map(({ reason }) => reason);
     expect(reasons).toContain('uncertain');
     expect(reasons).not.toContain('waiting');
   });
@@ -134,8 +125,7 @@ describe('where the champion is unsure', () => {
     const audits: string[] = [];
     for (let found = -1; found !== audits.length;) {
       found = audits.length;
-      const { body } = await client.get('/v1/review/next?n=50').expect(200);
-      const items = (body as { items: Item[] }).items.filter(({ reason }) => reason === 'audit');
+      const items = (await nextItems(client, 50)).filter(({ reason }) => reason === 'audit');
       audits.push(...items.map(({ sampleId }) => sampleId));
     }
     expect(audits.some((id) => answered.includes(id))).toBe(true);
