@@ -166,7 +166,7 @@ describe('before there is a model', () => {
     });
 
     it('for some of several inputs', async () => {
-      const client = await newProject(flywheel, 'some', { ...QUIET, standInSeconds: 4 });
+      const client = await newProject(flywheel, 'some', { ...QUIET, standInSeconds: 8 });
       const [{ body }, answered] = await Promise.all([
         client.post('/v1/predict', { inputs: [{ vector: [1] }, { vector: [2] }] }).expect(200),
         awaited(client, 2).then(async ([one]) => {
