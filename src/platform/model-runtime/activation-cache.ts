@@ -1,8 +1,10 @@
+import { newId } from '../../core/ids.js';
 import { bytesOf, floatsOf } from './model-files.js';
 import type { ObjectStore } from '../object-store/object-store.js';
 
 /** More segments than this are written together into one. */
 const MOST_SEGMENTS = 16;
+const SAVE_EVERY_MS = 30_000;
 
 /**
  * Activations of a frozen base by the content of their input, in the object store: what one run computed the next one
@@ -11,12 +13,13 @@ const MOST_SEGMENTS = 16;
  */
 export class ActivationCache {
   private readonly known = new Map<string, Float32Array>();
-  private readonly fresh = new Map<string, Float32Array>();
+  private fresh = new Map<string, Float32Array>();
+  private savedAt = performance.now();
 
   private constructor(
     private readonly store: ObjectStore,
     private readonly prefix: string,
-    private readonly segments: readonly string[],
+    private segments: readonly string[],
   ) {}
 
   /** @param prefix one for each project, base and way of reading inputs */
@@ -34,13 +37,23 @@ export class ActivationCache {
     this.fresh.set(contentHash, activations);
   }
 
+  /** As {@link save}, every half minute. */
+  async saveNowAndThen(): Promise<void> {
+    if (performance.now() - this.savedAt >= SAVE_EVERY_MS) await this.save();
+  }
+
   /** Writes what is new; the segments before it are put together when they are many. */
-  async save(name: string): Promise<void> {
-    if (this.fresh.size === 0) return;
-    const isMany = this.segments.length >= MOST_SEGMENTS;
-    const rows = isMany ? new Map([...this.known, ...this.fresh]) : this.fresh;
-    await this.store.put(`${this.prefix}${name}.bin`, encode(rows));
-    if (isMany) for (const key of this.segments) await this.store.delete(key);
+  async save(): Promise<void> {
+    this.savedAt = performance.now();
+    const { fresh, segments } = this;
+    if (fresh.size === 0) return;
+    this.fresh = new Map();
+    for (const [hash, activations] of fresh) this.known.set(hash, activations);
+    const isMany = segments.length >= MOST_SEGMENTS;
+    const key = `${this.prefix}${newId()}.bin`;
+    this.segments = isMany ? [key] : [...segments, key];
+    await this.store.put(key, encode(isMany ? this.known : fresh));
+    if (isMany) for (const old of segments) await this.store.delete(old);
   }
 
   private read(segment: Buffer): void {

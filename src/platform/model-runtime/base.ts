@@ -21,6 +21,7 @@ type Net = Awaited<ReturnType<typeof layersNet>>;
 export class Base {
   private constructor(
     readonly tf: Tf,
+    readonly backend: BackendName,
     private readonly net: Net,
     readonly input: ForeignInput,
     /** How many numbers the activations of one input are. */
@@ -33,13 +34,13 @@ export class Base {
     spec: BaseSpec<ForeignInput>,
     wanted: BackendName | 'auto' = 'auto',
   ): Promise<Base> {
-    const { tf } = await openBackend(wanted);
+    const { tf, backend } = await openBackend(wanted);
     const net = await (spec.format === 'layers-model' ? layersNet : graphNet)(tf, files, spec);
     if (!net.weights().every(areNumbers)) throw new TrainingRefused('not all of its weights are numbers');
     const probe = new Float32Array(numbersOf(spec.input));
     const [activations] = await run(tf, net, spec.input, [probe]);
     if (!activations!.every(Number.isFinite)) throw new TrainingRefused('its activations of zeros are no numbers');
-    return new Base(tf, net, spec.input, activations!.length);
+    return new Base(tf, backend, net, spec.input, activations!.length);
   }
 
   /** Activations of each input, in order. Throws {@link InputMismatch} for one that the base does not read. */

@@ -33,6 +33,13 @@ export class InputMismatch extends Error {
   }
 }
 
+/** Undefined for an input that cannot be read. */
+export const orUnreadable = <Numbers>(read: Promise<Numbers>): Promise<Numbers | undefined> =>
+  read.catch((error: unknown) => {
+    if (error instanceof InputMismatch) return undefined;
+    throw error;
+  });
+
 /** The stored files of a model are not what its manifest says. */
 export class ModelFilesCorrupt extends Error {
   override readonly name = 'ModelFilesCorrupt';

@@ -49,14 +49,18 @@ async function openModel(
 /** A project's base from the object store. */
 export async function openBase(
   store: ObjectStore,
-  { prefix, spec }: Pick<BaseInputs, 'prefix' | 'spec'>,
+  inputs: Pick<BaseInputs, 'prefix' | 'spec'>,
   backend: BackendName | 'auto' = 'auto',
 ): Promise<Base> {
+  return Base.open(await readBaseFiles(store, inputs), inputs.spec, backend);
+}
+
+export async function readBaseFiles(store: ObjectStore, { prefix }: Pick<BaseInputs, 'prefix'>): Promise<ModelFiles> {
   const model = await store.get(fileKey(prefix, 'model.json'));
   const { weightsManifest } = JSON.parse(model.toString('utf8')) as { weightsManifest: { paths: string[] }[] };
   const names = weightsManifest.flatMap(({ paths }) => paths);
   const bodies = await Promise.all(names.map(async (name) => [name, await store.get(fileKey(prefix, name))] as const));
-  return Base.open(new Map([...bodies, ['model.json', model]]), spec, backend);
+  return new Map([...bodies, ['model.json', model]]);
 }
 
 /** The manifest under a prefix and the files it names. */

@@ -5,7 +5,8 @@ import type { FitOrder, Learner } from './learner.js';
 import { learnersOf } from './learners.js';
 import { type Lesson, lessonOf, type Parent, RETIRED } from './lesson.js';
 import { isForeign, verifiedManifest } from './model-files.js';
-import { type OwnBase, readSamples, type ReadSamples } from './read-samples.js';
+import type { OwnBase } from './own-base.js';
+import { readSamples, type ReadSamples } from './read-samples.js';
 import type { TrainingPace } from './training-pace.js';
 import type { ModelKind, TrainingOptions } from './types.js';
 
@@ -27,7 +28,7 @@ export async function prepare(
   pace: TrainingPace,
   own?: OwnBase,
 ): Promise<Prepared> {
-  const read = await readSamples(all, pace, own);
+  const read = await readSamples(all, pace, own, options.onProgress);
   const samples = read.usable.map(({ sample }) => sample);
   const parent = parentOf(read.kind, options);
   const lesson = lessonOf(samples, options, parent);

@@ -1,12 +1,11 @@
 import { kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import { countBy } from '../../core/tally.js';
-import type { ActivationCache } from './activation-cache.js';
-import type { Base } from './base.js';
 import { type BaseInputs, type DenseInputs, denseFeatures } from './dense-model.js';
-import { InputMismatch, TrainingRefused } from './errors.js';
+import { orUnreadable, TrainingRefused } from './errors.js';
+import { activationsOf, type OwnBase } from './own-base.js';
 import type { TrainingPace } from './training-pace.js';
-import type { Excluded, ModelKind } from './types.js';
+import type { Excluded, ModelKind, TrainingOptions } from './types.js';
 
 /** A sample and, for vectors and images, the numbers a network reads. */
 export interface ReadSample {
@@ -38,6 +37,7 @@ export async function readSamples(
   samples: readonly SnapshotSample[],
   pace: TrainingPace,
   own?: OwnBase,
+  onProgress: TrainingOptions['onProgress'] = () => undefined,
 ): Promise<ReadSamples> {
   const shape = commonest(samples.map(shapeOf));
   const alike = samples.filter((sample) => shapeOf(sample) === shape);
@@ -47,26 +47,15 @@ export async function readSamples(
   const kind = requireKind(alike);
   const base = own && doesRead(own.inputs, alike[0]!) ? own : undefined;
   const inputs = base?.inputs ?? inputsOf(alike[0]!, kind);
+  const numbers = base ? await activationsOf(alike, base, pace, onProgress) : await numbersOf(alike, inputs, pace);
   const usable: ReadSample[] = [];
-  for (let from = 0; from < alike.length; from += AT_ONCE) {
-    const part = alike.slice(from, from + AT_ONCE);
-    const numbers = base ? await activationsOf(part, base) : await numbersOf(part, inputs);
-    part.forEach((sample, i) => {
-      if (numbers[i]) usable.push({ sample, numbers: numbers[i] });
-      else excluded.push({ sampleId: sample.sampleId, reason: faultOf(sample) });
-    });
-    await pace.breathe();
-  }
+  alike.forEach((sample, i) => {
+    if (numbers[i]) usable.push({ sample, numbers: numbers[i] });
+    else excluded.push({ sampleId: sample.sampleId, reason: faultOf(sample) });
+  });
   requireFew(excluded, samples.length);
   requireLabels(usable);
   return { kind, inputs, usable, excluded };
-}
-
-/** A project's own base, opened, and the activations that were computed before. */
-export interface OwnBase {
-  readonly base: Base;
-  readonly inputs: BaseInputs;
-  readonly cache?: ActivationCache;
 }
 
 /** A base of another kind or size than the samples is left alone. */
@@ -75,35 +64,21 @@ const doesRead = ({ of, spec }: BaseInputs, { input }: SnapshotSample): boolean 
   (spec.input.kind === 'image' || ('vector' in input && input.vector.length === spec.input.size));
 
 /** The numbers of each sample: none for a text; undefined for one that cannot be read. */
-function numbersOf(samples: readonly SnapshotSample[], inputs: DenseInputs | undefined) {
-  const read = ({ input }: SnapshotSample) =>
-    inputs && inputs.kind !== 'base' ? denseFeatures(input, 0, inputs) : Promise.resolve([]);
-  return Promise.all(samples.map((sample) => orUnreadable(read(sample))));
-}
-
-/** The activations of each sample, those together that are not known; undefined for one that cannot be read. */
-async function activationsOf(
+async function numbersOf(
   samples: readonly SnapshotSample[],
-  { base, cache }: OwnBase,
-): Promise<(Float32Array | undefined)[]> {
-  const known = samples.map(({ contentHash }) => cache?.get(contentHash));
-  const rows = await Promise.all(
-    samples.map(({ input }, i) => (known[i] ? undefined : orUnreadable(base.numbers([input]).then(([row]) => row!)))),
-  );
-  const fresh = rows.flatMap((row, i) => (row ? [i] : []));
-  const found = await base.activationsOf(fresh.map((i) => rows[i]!));
-  fresh.forEach((i, k) => {
-    known[i] = found[k]!;
-    cache?.add(samples[i]!.contentHash, found[k]!);
-  });
-  return known;
+  inputs: DenseInputs | undefined,
+  pace: TrainingPace,
+): Promise<(ArrayLike<number> | undefined)[]> {
+  const read = ({ input }: SnapshotSample): Promise<ArrayLike<number>> =>
+    inputs && inputs.kind !== 'base' ? denseFeatures(input, 0, inputs) : Promise.resolve([]);
+  const numbers: (ArrayLike<number> | undefined)[] = [];
+  for (let from = 0; from < samples.length; from += AT_ONCE) {
+    const part = samples.slice(from, from + AT_ONCE);
+    numbers.push(...(await Promise.all(part.map((sample) => orUnreadable(read(sample))))));
+    await pace.breathe();
+  }
+  return numbers;
 }
-
-const orUnreadable = <Numbers>(read: Promise<Numbers>): Promise<Numbers | undefined> =>
-  read.catch((error: unknown) => {
-    if (error instanceof InputMismatch) return undefined;
-    throw error;
-  });
 
 function inputsOf({ input }: SnapshotSample, kind: ModelKind): DenseInputs | undefined {
   if (kind === 'text') return undefined;

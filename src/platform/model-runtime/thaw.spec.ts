@@ -12,7 +12,7 @@ import { savedFiles } from './joined-model.js';
 import { loadModel } from './load-model.js';
 import { readManifest } from './model-files.js';
 import { seededRandom } from './random.js';
-import type { OwnBase } from './read-samples.js';
+import type { OwnBase } from './own-base.js';
 import { trainModel } from './train-model.js';
 import type { ModelFiles, TrainingOptions } from './types.js';
 

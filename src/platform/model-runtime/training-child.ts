@@ -4,11 +4,13 @@ import { ObjectStore } from '../object-store/object-store.js';
 import { InputsTooLarge, readSnapshot } from '../object-store/snapshot-reader.js';
 import { TrainingRefused } from './errors.js';
 import { ActivationCache } from './activation-cache.js';
+import { Base } from './base.js';
 import { fitAhead, judgeBeside, leaksBeside } from './beside.js';
 import { ANSWERS, readKept } from './kept-answers.js';
-import { openBase, readModelFiles } from './load-model.js';
+import { openBase, readBaseFiles, readModelFiles } from './load-model.js';
 import { fileKey, fileOf, MANIFEST, MAP, sha256, withProvenance } from './model-files.js';
 
+import type { OwnBase } from './own-base.js';
 import { trainModel } from './train-model.js';
 import type {
   Elsewhere,
@@ -52,7 +54,6 @@ async function train(job: TrainingJob): Promise<TrainingReport> {
   const trained = elsewhere
     ? await trainElsewhere(store, samples, { ...job, elsewhere }, options)
     : await trainModel(samples, options, own);
-  await own?.cache.save(sha256(Buffer.from(job.outputPrefix)));
 
   const metrics = { ...trained.metrics, leaks: await leaks() };
   const files = withProvenance(trained.files, job.provenance);
@@ -118,13 +119,14 @@ async function trainElsewhere(
   return trainOnKubernetes(store, samples, { ...elsewhere, prefix: outputPrefix }, options);
 }
 
-async function openOwn(store: ObjectStore, base: NonNullable<TrainingJob['base']>, backend: TrainingJob['backend']) {
+async function openOwn(
+  store: ObjectStore,
+  base: NonNullable<TrainingJob['base']>,
+  backend: TrainingJob['backend'],
+): Promise<OwnBase> {
   const { cachePrefix, ...inputs } = base;
-  const [opened, cache] = await Promise.all([
-    openBase(store, inputs, backend),
-    ActivationCache.open(store, cachePrefix),
-  ]);
-  return { base: opened, inputs, cache };
+  const [files, cache] = await Promise.all([readBaseFiles(store, inputs), ActivationCache.open(store, cachePrefix)]);
+  return { base: await Base.open(files, inputs.spec, backend), inputs, cache, files };
 }
 
 /** Says how far it is, at once and then at most twice a second. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { compiled } from './compiled.js';
 import { TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
 import type { FromChild, InspectionReport, ToChild, TrainingReport } from './training-messages.js';
 
@@ -59,17 +59,10 @@ export class TrainingProcesses {
 }
 
 const started = (): ChildProcess =>
-  fork(childEntry(), [], {
+  fork(compiled('training-child.js'), [], {
     execArgv: [`--max-old-space-size=${HEAP_LIMIT_MB}`],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-
-/** The compiled child beside this file; when this file is TypeScript source (tests), the one that `npm run build` made. */
-function childEntry(): string {
-  const fromSource = import.meta.url.endsWith('.ts');
-  const entry = fromSource ? '../../../dist/platform/model-runtime/training-child.js' : './training-child.js';
-  return fileURLToPath(new URL(entry, import.meta.url));
-}
 
 /** Settles once the child has ended, so that no process outlives its run. */
 function outcomeOf(child: ChildProcess, hooks: TrainingHooks): Promise<TrainingReport | InspectionReport> {

@@ -1,0 +1,11 @@
+import { Tinypool } from 'tinypool';
+import { Base } from './base.js';
+import type { BaseOrder } from './base-threads.js';
+import { withBuffers } from './beside.js';
+
+/* A thread of BaseThreads (base-threads.ts): a copy of the base, asked again and again. */
+
+const { files, spec, backend } = Tinypool.workerData as BaseOrder;
+const base = await Base.open(withBuffers(files), spec, backend);
+
+export default (rows: readonly Float32Array[]): Promise<Float32Array[]> => base.activationsOf(rows);
