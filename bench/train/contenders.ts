@@ -2,8 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { openBackend } from '../../src/platform/model-runtime/backend.js';
+import { Base } from '../../src/platform/model-runtime/base.js';
+import { BaseThreads } from '../../src/platform/model-runtime/base-threads.js';
 import { freshNetwork } from '../../src/platform/model-runtime/dense-network.js';
 import { DenseHead, SparseHead } from '../../src/platform/model-runtime/heads.js';
+import { savedFiles } from '../../src/platform/model-runtime/joined-model.js';
 import { seededRandom } from '../../src/platform/model-runtime/random.js';
 
 /* The same work for each: a dense head 256-128-77 under Adam, and softmax over 2^15 sparse features, 60 a row. */
@@ -24,12 +27,12 @@ const targets = Int32Array.from({ length: ROWS }, () => Math.floor(random.next()
 const importance = new Float32Array(ROWS).fill(1);
 
 /** Steps over the rows again and again; the first quarter warms up and is not counted. */
-async function timed(batch: number, seconds: number, step: (from: number) => void): Promise<number> {
+async function timed(batch: number, seconds: number, step: (from: number) => unknown): Promise<number> {
   let from = 0;
   const until = async (ends: number): Promise<number> => {
     let done = 0;
     while (performance.now() < ends) {
-      step(from);
+      await step(from);
       done += batch;
       from = from + 2 * batch > ROWS ? 0 : from + batch;
     }
@@ -65,6 +68,21 @@ async function baseForward(seconds: number, answer: (net: Net, pictures: tf.Tens
   const net = await convolutionalBase();
   const pictures = tf.randomNormal([32, 64, 64, 3], 0, 1, 'float32', 1);
   return timed(32, seconds, () => tf.tidy(() => void answer(net, pictures).dataSync()));
+}
+
+/** The same on two threads, as a run with much to compute has it done: what goes to them and comes back is copied. */
+async function baseOnThreads(seconds: number): Promise<number> {
+  await openBackend('wasm');
+  const files = await savedFiles(await convolutionalBase());
+  const input = { kind: 'image', height: 64, width: 64, channels: 3, pixels: 'zero-to-one' } as const;
+  const spec = { format: 'layers-model', input, outputLayer: null, trainableFrom: null } as const;
+  const base = await Base.open(files, spec, 'wasm');
+  const threads = new BaseThreads(base, { files, spec, backend: 'wasm' }, 2);
+  const pictures = Array.from({ length: 32 }, () => Float32Array.from({ length: 64 * 64 * 3 }, () => random.normal()));
+  const lanes = [1, 2, 3, 4].map(() => timed(pictures.length, seconds, () => threads.activationsOf(pictures)));
+  const rates = await Promise.all(lanes);
+  await threads.close();
+  return rates.reduce((sum, rate) => sum + rate, 0);
 }
 
 /** A small convolutional network trained whole, as a base is trained on: by TensorFlow.js and our kernels for it. */
@@ -127,6 +145,8 @@ const flywheel: Contender = async (work, seconds) => {
   return timed(batch, seconds, (from) => head.learn(order(from), RATE));
 };
 
+const flywheelOnThreads: Contender = async (work, seconds) => (work === 'base' ? baseOnThreads(seconds) : undefined);
+
 /** TensorFlow.js with its own optimizer; the sparse case as rows of a gathered table, which it has no sparse update for. */
 const tensorFlowJs =
   (backend: 'cpu' | 'wasm'): Contender =>
@@ -177,6 +197,7 @@ const pyTorch =
 /** In this order in every round, so that noise meets all alike. */
 export const CONTENDERS: Readonly<Record<string, Contender>> = {
   'flywheel, 1 thread': flywheel,
+  'flywheel, 2 threads': flywheelOnThreads,
   'PyTorch, 1 thread': pyTorch(1),
   'PyTorch, 2 threads': pyTorch(2),
   'TensorFlow.js wasm': tensorFlowJs('wasm'),

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Tinypool } from 'tinypool';
 import type { BaseSpec, ForeignInput } from '../../core/base-model.js';
 import type { BackendName } from './backend.js';
-import type { Base } from './base.js';
+import { apart, type Base, together } from './base.js';
 import { compiled } from './compiled.js';
 import type { ModelFiles } from './types.js';
 
@@ -27,16 +27,18 @@ export class BaseThreads {
   constructor(
     private readonly base: Base,
     order: BaseOrder,
+    count: number,
   ) {
-    const count = threadsFor(order.backend);
     const filename = compiled('base-worker.js');
     this.pool = new Tinypool({ filename, workerData: order, minThreads: count, maxThreads: count });
   }
 
   /** See {@link Base.activationsOf}, which does it where a thread fails, and meets whatever it was. */
   async activationsOf(rows: readonly Float32Array[]): Promise<Float32Array[]> {
+    const numbers = together(rows);
+    const transferList = [numbers.buffer as ArrayBuffer];
     try {
-      if (this.pool) return (await this.pool.run(rows)) as Float32Array[];
+      if (this.pool) return apart((await this.pool.run(numbers, { transferList })) as Float32Array, this.base.features);
     } catch {
       await this.close();
     }

@@ -8,4 +8,4 @@ import { withBuffers } from './beside.js';
 const { files, spec, backend } = Tinypool.workerData as BaseOrder;
 const base = await Base.open(withBuffers(files), spec, backend);
 
-export default (rows: readonly Float32Array[]): Promise<Float32Array[]> => base.activationsOf(rows);
+export default async (numbers: Float32Array): Promise<unknown> => Tinypool.move(await base.joinedActivations(numbers));

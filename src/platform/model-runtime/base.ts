@@ -38,9 +38,9 @@ export class Base {
     const net = await (spec.format === 'layers-model' ? layersNet : graphNet)(tf, files, spec);
     if (!net.weights().every(areNumbers)) throw new TrainingRefused('not all of its weights are numbers');
     const probe = new Float32Array(numbersOf(spec.input));
-    const [activations] = await run(tf, net, spec.input, [probe]);
-    if (!activations!.every(Number.isFinite)) throw new TrainingRefused('its activations of zeros are no numbers');
-    return new Base(tf, backend, net, spec.input, activations!.length);
+    const activations = await run(tf, net, spec.input, probe);
+    if (!activations.every(Number.isFinite)) throw new TrainingRefused('its activations of zeros are no numbers');
+    return new Base(tf, backend, net, spec.input, activations.length);
   }
 
   /** Activations of each input, in order. Throws {@link InputMismatch} for one that the base does not read. */
@@ -56,12 +56,17 @@ export class Base {
 
   /** The same of what was read of inputs: see {@link numbers}. */
   async activationsOf(rows: readonly Float32Array[]): Promise<Float32Array[]> {
+    return apart(await this.joinedActivations(together(rows)), this.features);
+  }
+
+  /** The same, one after the other as are the numbers of the inputs: so they travel between threads. */
+  async joinedActivations(numbers: Float32Array): Promise<Float32Array> {
     const found: Float32Array[] = [];
-    for (let from = 0; from < rows.length; from += AT_ONCE) {
-      found.push(...(await run(this.tf, this.net, this.input, rows.slice(from, from + AT_ONCE))));
+    for (const part of apart(numbers, AT_ONCE * numbersOf(this.input))) {
+      found.push(await run(this.tf, this.net, this.input, part));
       await new Promise((resume) => setImmediate(resume));
     }
-    return found;
+    return together(found);
   }
 
   /** Base and head as one LayersModel; undefined for a graph, which cannot be continued. */
@@ -82,7 +87,7 @@ export class Base {
 
   /** What the base reads, of several inputs: their numbers as one tensor. */
   tensorOf(rows: readonly Float32Array[]): Tensor {
-    return tensorOf(this.tf, this.input, rows);
+    return tensorOf(this.tf, this.input, together(rows));
   }
 
   /** What the base reads of each input. Throws {@link InputMismatch}. */
@@ -118,24 +123,35 @@ async function read(input: Input, index: number, spec: ForeignInput): Promise<Fl
   return pixels.map((value) => (spec.pixels === 'zero-to-255' ? value * 255 : value * 2 - 1));
 }
 
-function tensorOf(tf: Tf, spec: ForeignInput, rows: readonly Float32Array[]): Tensor {
-  const size = numbersOf(spec);
-  const all = new Float32Array(rows.length * size);
-  rows.forEach((row, i) => all.set(row, i * size));
-  return tf.tensor(all, [rows.length, ...shapeOf(spec)]);
+/** Rows one after the other. */
+export function together(rows: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const row of rows) {
+    all.set(row, at);
+    at += row.length;
+  }
+  return all;
 }
 
-async function run(tf: Tf, net: Net, spec: ForeignInput, rows: readonly Float32Array[]): Promise<Float32Array[]> {
+/** Rows of so many numbers again, the last one of what is left, on the same memory. */
+export const apart = (all: Float32Array, width: number): Float32Array[] =>
+  Array.from({ length: Math.ceil(all.length / width) }, (_, i) => all.subarray(i * width, (i + 1) * width));
+
+function tensorOf(tf: Tf, spec: ForeignInput, numbers: Float32Array): Tensor {
+  return tf.tensor(numbers, [numbers.length / numbersOf(spec), ...shapeOf(spec)]);
+}
+
+async function run(tf: Tf, net: Net, spec: ForeignInput, numbers: Float32Array): Promise<Float32Array> {
   const output = tf.tidy(() => {
-    const found = net.answer(tensorOf(tf, spec, rows));
+    const found = net.answer(tensorOf(tf, spec, numbers));
     // Maps of features are averaged over their places.
     const pooled = found.rank === 4 ? tf.mean(found, [1, 2]) : found;
-    return tf.reshape(pooled, [rows.length, -1]);
+    return tf.reshape(pooled, [pooled.shape[0]!, -1]);
   });
   const values = (await output.data()) as Float32Array;
   output.dispose();
-  const width = values.length / rows.length;
-  return rows.map((_, i) => values.slice(i * width, (i + 1) * width));
+  return values;
 }
 
 interface ModelJson {

@@ -18,7 +18,7 @@ export interface OwnBase {
 }
 
 /** Inputs that are read and asked about together. */
-const AT_ONCE = 8;
+const AT_ONCE = 32;
 /** Threads take a second to start. */
 const WORTH_MS = 3_000;
 
@@ -71,7 +71,7 @@ async function onThreads(
 ): Promise<void> {
   const count = files && left > WORTH_MS ? threadsFor(base.backend) : 1;
   if (count === 1) return work(base, 1);
-  const threads = new BaseThreads(base, { files: files!, spec: inputs.spec, backend: base.backend });
+  const threads = new BaseThreads(base, { files: files!, spec: inputs.spec, backend: base.backend }, count);
   try {
     await work(threads, count);
   } finally {
