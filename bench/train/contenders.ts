@@ -79,8 +79,11 @@ async function baseOnThreads(seconds: number): Promise<number> {
   const base = await Base.open(files, spec, 'wasm');
   const threads = new BaseThreads(base, { files, spec, backend: 'wasm' }, 2);
   const pictures = Array.from({ length: 32 }, () => Float32Array.from({ length: 64 * 64 * 3 }, () => random.normal()));
-  const lanes = [1, 2, 3, 4].map(() => timed(pictures.length, seconds, () => threads.activationsOf(pictures)));
-  const rates = await Promise.all(lanes);
+  const ask = (): Promise<unknown> => threads.activationsOf(pictures);
+  const lanes = [ask, ask, ask, ask];
+  // They start before time is taken, as all others do.
+  await Promise.all(lanes.map((lane) => lane()));
+  const rates = await Promise.all(lanes.map((lane) => timed(pictures.length, seconds, lane)));
   await threads.close();
   return rates.reduce((sum, rate) => sum + rate, 0);
 }

@@ -56,17 +56,18 @@ export class Base {
 
   /** The same of what was read of inputs: see {@link numbers}. */
   async activationsOf(rows: readonly Float32Array[]): Promise<Float32Array[]> {
-    return apart(await this.joinedActivations(together(rows)), this.features);
-  }
-
-  /** The same, one after the other as are the numbers of the inputs: so they travel between threads. */
-  async joinedActivations(numbers: Float32Array): Promise<Float32Array> {
     const found: Float32Array[] = [];
-    for (const part of apart(numbers, AT_ONCE * numbersOf(this.input))) {
-      found.push(await run(this.tf, this.net, this.input, part));
+    for (let from = 0; from < rows.length; from += AT_ONCE) {
+      const joined = await this.joinedActivations(together(rows.slice(from, from + AT_ONCE)));
+      found.push(...apart(joined, this.features));
       await new Promise((resume) => setImmediate(resume));
     }
-    return together(found);
+    return found;
+  }
+
+  /** The same at once, one after the other as are the numbers of the inputs: so they travel between threads. */
+  joinedActivations(numbers: Float32Array): Promise<Float32Array> {
+    return run(this.tf, this.net, this.input, numbers);
   }
 
   /** Base and head as one LayersModel; undefined for a graph, which cannot be continued. */
@@ -106,7 +107,8 @@ const areNumbers = (weights: Tensor): boolean => (weights.dataSync() as Float32A
 const shapeOf = (input: ForeignInput): readonly number[] =>
   input.kind === 'image' ? [input.height, input.width, input.channels] : [input.size];
 
-const numbersOf = (input: ForeignInput): number => shapeOf(input).reduce((product, size) => product * size, 1);
+/** How many numbers a base reads of an input. */
+export const numbersOf = (input: ForeignInput): number => shapeOf(input).reduce((product, size) => product * size, 1);
 
 async function read(input: Input, index: number, spec: ForeignInput): Promise<Float32Array> {
   if (spec.kind === 'vector') {
@@ -123,20 +125,17 @@ async function read(input: Input, index: number, spec: ForeignInput): Promise<Fl
   return pixels.map((value) => (spec.pixels === 'zero-to-255' ? value * 255 : value * 2 - 1));
 }
 
-/** Rows one after the other. */
+/** Rows of one length, one after the other. */
 export function together(rows: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const row of rows) {
-    all.set(row, at);
-    at += row.length;
-  }
+  const width = rows[0]?.length ?? 0;
+  const all = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => all.set(row, i * width));
   return all;
 }
 
-/** Rows of so many numbers again, the last one of what is left, on the same memory. */
+/** The rows again, on the same memory. */
 export const apart = (all: Float32Array, width: number): Float32Array[] =>
-  Array.from({ length: Math.ceil(all.length / width) }, (_, i) => all.subarray(i * width, (i + 1) * width));
+  Array.from({ length: all.length / width }, (_, i) => all.subarray(i * width, (i + 1) * width));
 
 function tensorOf(tf: Tf, spec: ForeignInput, numbers: Float32Array): Tensor {
   return tf.tensor(numbers, [numbers.length / numbersOf(spec), ...shapeOf(spec)]);

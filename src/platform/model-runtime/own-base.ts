@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
+import type { ForeignInput } from '../../core/base-model.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import type { ActivationCache } from './activation-cache.js';
-import type { Base } from './base.js';
+import { type Base, numbersOf } from './base.js';
 import { BaseThreads, threadsFor } from './base-threads.js';
 import type { BaseInputs } from './dense-model.js';
 import { orUnreadable } from './errors.js';
@@ -17,8 +18,8 @@ export interface OwnBase {
   readonly files?: ModelFiles;
 }
 
-/** Inputs that are read and asked about together. */
-const AT_ONCE = 32;
+/** Inputs that are read and asked about together: of small ones more, as each question costs a little by itself. */
+const AT_ONCE = { fewest: 8, most: 32, numbers: 2 ** 20 } as const;
 /** Threads take a second to start. */
 const WORTH_MS = 3_000;
 
@@ -50,10 +51,7 @@ export async function activationsOf(
     await cache?.saveNowAndThen();
     await pace.breathe();
   };
-  const parts = Array.from({ length: Math.ceil(fresh.length / AT_ONCE) }, (_, i) =>
-    fresh.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
-  );
-  const [first, ...rest] = parts;
+  const [first, ...rest] = partsOf(fresh, base.input);
   if (!first) return found;
   const startedAt = performance.now();
   await compute(first, base);
@@ -61,6 +59,12 @@ export async function activationsOf(
   await onThreads(own, left, (asked, atOnce) => eachOf(rest, atOnce, (part) => compute(part, asked)));
   await cache?.save();
   return found;
+}
+
+function partsOf<Item>(items: readonly Item[], input: ForeignInput): Item[][] {
+  const atOnce = Math.max(AT_ONCE.fewest, Math.min(AT_ONCE.most, Math.floor(AT_ONCE.numbers / numbersOf(input))));
+  const count = Math.ceil(items.length / atOnce);
+  return Array.from({ length: count }, (_, i) => items.slice(i * atOnce, (i + 1) * atOnce));
 }
 
 /** @param left milliseconds that the work would take on this thread */
