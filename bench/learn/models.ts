@@ -106,7 +106,7 @@ export async function accuracyOnBase(
 ) {
   const { base } = await openElsewhere(elsewhere);
   const activated = async (all: readonly Labelled[]): Promise<Labelled[]> =>
-    (await base.activations(all.map((item) => item.input))).map((row, i) => ({
+    (await base.activationsOf(await base.numbers(all.map((item) => item.input)))).map((row, i) => ({
       input: { vector: [...row] },
       label: all[i]!.label,
     }));

@@ -13,11 +13,16 @@ const util = require('node:util');
 util.isNullOrUndefined ??= (value) => value === null || value === undefined;
 util.isArray ??= Array.isArray;`;
 
-/** A native addon that crashes takes its process along, so a child tries a gradient whose value is known: d(xy)/dx = y. */
-const PROBE = `${SHIM}
+/** A gradient whose value is known: d(xy)/dx = y. */
+const GRADIENT = `${SHIM}
 const tf = require('@tensorflow/tfjs-node');
 const found = tf.tidy(() => tf.grad((x) => tf.matMul(x, tf.tensor2d([[3], [4]])).sum())(tf.tensor2d([[1, 2]])).dataSync());
 process.exit(found[0] === 3 && found[1] === 4 ? 0 : 1);`;
+
+/** A native addon that crashes takes its process along, so a child tries it: on a thread, where models are served. */
+const PROBE = `
+const { Worker } = require('node:worker_threads');
+new Worker(${JSON.stringify(GRADIENT)}, { eval: true }).once('error', () => process.exit(1)).once('exit', (code) => process.exit(code));`;
 
 /** TensorFlow.js on the asked backend; `auto` takes the first that can be had of tfjs-node, wasm and cpu. */
 export async function openBackend(wanted: BackendName | 'auto'): Promise<{ tf: Tf; backend: BackendName }> {

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { Tinypool } from 'tinypool';
+import type { Tinypool } from 'tinypool';
 import type { BaseSpec, ForeignInput } from '../../core/base-model.js';
 import type { BackendName } from './backend.js';
 import { apart, type Base, together } from './base.js';
-import { compiled } from './compiled.js';
+import { threads } from './compiled.js';
 import type { ModelFiles } from './types.js';
 
 /** What each thread opens the base from. */
@@ -29,8 +29,7 @@ export class BaseThreads {
     order: BaseOrder,
     count: number,
   ) {
-    const filename = compiled('base-worker.js');
-    this.pool = new Tinypool({ filename, workerData: order, minThreads: count, maxThreads: count });
+    this.pool = threads('base-worker.js', { count, workerData: order });
   }
 
   /** See {@link Base.activationsOf}, which does it where a thread fails, and meets whatever it was. */

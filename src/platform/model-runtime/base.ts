@@ -12,7 +12,7 @@ import { bytesOf, fileOf } from './model-files.js';
 import { textInputs } from './text-inputs.js';
 import type { ModelFiles } from './types.js';
 
-/** Inputs that a base reads at once: between two turns of the event loop, so that serving stays alive. */
+/** Inputs that a base reads at once, between two turns of the event loop: a run can be cancelled there. */
 const AT_ONCE = 8;
 
 type Net = Awaited<ReturnType<typeof layersNet>>;
@@ -43,18 +43,7 @@ export class Base {
     return new Base(tf, backend, net, spec.input, activations.length);
   }
 
-  /** Activations of each input, in order. Throws {@link InputMismatch} for one that the base does not read. */
-  async activations(inputs: readonly Input[]): Promise<Float32Array[]> {
-    const found: Float32Array[] = [];
-    for (let from = 0; from < inputs.length; from += AT_ONCE) {
-      const part = inputs.slice(from, from + AT_ONCE);
-      const numbers = await Promise.all(part.map((input, i) => read(input, from + i, this.input)));
-      found.push(...(await this.activationsOf(numbers)));
-    }
-    return found;
-  }
-
-  /** The same of what was read of inputs: see {@link numbers}. */
+  /** Activations of inputs, in order, of which {@link numbers} were read. */
   async activationsOf(rows: readonly Float32Array[]): Promise<Float32Array[]> {
     const found: Float32Array[] = [];
     for (let from = 0; from < rows.length; from += AT_ONCE) {
@@ -93,7 +82,7 @@ export class Base {
 
   /** What the base reads of each input. Throws {@link InputMismatch}. */
   numbers(inputs: readonly Input[]): Promise<Float32Array[]> {
-    return Promise.all(inputs.map((input, index) => read(input, index, this.input)));
+    return Promise.all(inputs.map((input, index) => readNumbers(input, index, this.input)));
   }
 
   dispose(): void {
@@ -110,7 +99,8 @@ const shapeOf = (input: ForeignInput): readonly number[] =>
 /** How many numbers a base reads of an input. */
 export const numbersOf = (input: ForeignInput): number => shapeOf(input).reduce((product, size) => product * size, 1);
 
-async function read(input: Input, index: number, spec: ForeignInput): Promise<Float32Array> {
+/** What a base reads of an input. Throws {@link InputMismatch}. */
+export async function readNumbers(input: Input, index: number, spec: ForeignInput): Promise<Float32Array> {
   if (spec.kind === 'vector') {
     if (!('vector' in input) || input.vector.length !== spec.size)
       throw new InputMismatch(index, `a vector of ${spec.size} numbers`);

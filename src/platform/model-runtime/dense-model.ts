@@ -1,6 +1,6 @@
 import type { BaseSpec } from '../../core/base-model.js';
 import type { Input } from '../../core/input.js';
-import { type Base, headBytes } from './base.js';
+import { headBytes } from './base.js';
 import { type DenseNetwork, forward, sizesOf } from './dense-network.js';
 import { InputMismatch } from './errors.js';
 import { type ImageShape, imagePixels, pixelsIn } from './image-pixels.js';
@@ -14,6 +14,7 @@ import {
 } from './layers-model.js';
 import { fileOf, floatsOf, jsonFile } from './model-files.js';
 import { gradientConvolution, gradientCount, orientedGradients } from './oriented-gradients.js';
+import type { ServedBase } from './served-base.js';
 import { answersIn, softmaxInPlace } from './softmax.js';
 import type { Answer, ModelFiles, SummingModel } from './types.js';
 
@@ -127,7 +128,7 @@ export class DenseModel implements SummingModel {
 
   constructor(
     private readonly weights: DenseWeights,
-    private readonly base?: Base,
+    private readonly base?: ServedBase,
   ) {
     this.kind = weights.inputs.kind === 'base' ? weights.inputs.of : weights.inputs.kind;
     this.labels = weights.labels;

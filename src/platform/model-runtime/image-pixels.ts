@@ -39,7 +39,10 @@ export async function imagePixels(input: Input, index: number, shape: ImageShape
       .toColourspace(shape.channels === 1 ? 'b-w' : 'srgb')
       .raw()
       .toBuffer();
-    return Float32Array.from(bytes.subarray(0, pixelsIn(shape)), (byte) => byte / 255);
+    // `Float32Array.from` with a function takes 17 times as long.
+    const pixels = new Float32Array(pixelsIn(shape));
+    for (let i = 0; i < pixels.length; i += 1) pixels[i] = bytes[i]! / 255;
+    return pixels;
   } catch {
     throw new InputMismatch(index, EXPECTED);
   }

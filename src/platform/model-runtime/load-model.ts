@@ -1,7 +1,6 @@
 import type { ObjectStore } from '../object-store/object-store.js';
-import type { BackendName } from './backend.js';
-import { Base } from './base.js';
 import { type BaseInputs, DenseModel, decodeDenseModel } from './dense-model.js';
+import { ServedBase } from './served-base.js';
 import { WholeModel } from './whole-model.js';
 import { fileKey, isForeign, MANIFEST, type ModelManifest, verifiedManifest } from './model-files.js';
 import { decodeTextModel, TextModel } from './text-model.js';
@@ -42,19 +41,12 @@ async function openModel(
   const labels = task === 'regression' ? [VALUE] : manifest.labels;
   if (kind === 'text') return new TextModel(decodeTextModel(files, labels));
   const weights = decodeDenseModel(files, labels);
-  if (weights.inputs.kind !== 'base') return new DenseModel(weights);
-  return new DenseModel(weights, await openBase(store!, weights.inputs));
+  const { inputs } = weights;
+  if (inputs.kind !== 'base') return new DenseModel(weights);
+  return new DenseModel(weights, await ServedBase.open(await readBaseFiles(store!, inputs), inputs.spec));
 }
 
-/** A project's base from the object store. */
-export async function openBase(
-  store: ObjectStore,
-  inputs: Pick<BaseInputs, 'prefix' | 'spec'>,
-  backend: BackendName | 'auto' = 'auto',
-): Promise<Base> {
-  return Base.open(await readBaseFiles(store, inputs), inputs.spec, backend);
-}
-
+/** The files of a project's own base. */
 export async function readBaseFiles(store: ObjectStore, { prefix }: Pick<BaseInputs, 'prefix'>): Promise<ModelFiles> {
   const model = await store.get(fileKey(prefix, 'model.json'));
   const { weightsManifest } = JSON.parse(model.toString('utf8')) as { weightsManifest: { paths: string[] }[] };

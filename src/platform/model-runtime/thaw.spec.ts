@@ -86,6 +86,9 @@ async function ownBase(trainableFrom: string | null): Promise<OwnBase> {
   return { base, inputs };
 }
 
+const activationsOf = async ({ base }: OwnBase, { input: read }: SnapshotSample) =>
+  base.activationsOf(await base.numbers([read]));
+
 const options: TrainingOptions = {
   seed: 1,
   settings: { halfLifeDays: null },
@@ -112,9 +115,9 @@ describe('a base that is trained on', () => {
 
   it('is better than the frozen one on samples that neither has seen, and is served with its head', async () => {
     const own = await ownBase('edges');
-    const [before] = await own.base.activations([learnt[0]!.input]);
+    const [before] = await activationsOf(own, learnt[0]!);
     const { files, metrics } = await trainModel(learnt, options, own);
-    expect(await own.base.activations([learnt[0]!.input])).toEqual([before]);
+    expect(await activationsOf(own, learnt[0]!)).toEqual([before]);
     const { frozen, thawed, ...about } = metrics.thawing!;
     expect(about).toMatchObject({ from: 'edges' });
     expect(about.keptBack).toBeGreaterThan(90);
@@ -165,9 +168,9 @@ describe('a base that is trained on', () => {
       .slice(0, 300)
       .map((sample) => ({ ...sample, label: DIRECTIONS[Math.floor(3 * random.next())]! }));
     const own = await ownBase('edges');
-    const [before] = await own.base.activations([learnt[0]!.input]);
+    const [before] = await activationsOf(own, learnt[0]!);
     const { files, metrics } = await trainModel(noise, options, own);
-    expect(await own.base.activations([learnt[0]!.input])).toEqual([before]);
+    expect(await activationsOf(own, learnt[0]!)).toEqual([before]);
     if (metrics.thawing!.thawed === null) expect(readManifest(files).thawedFrom).toBeUndefined();
     expect(metrics.thawing!.frozen!.accuracy).toBeLessThan(0.5);
   }, 60_000);

@@ -7,7 +7,7 @@ import { ActivationCache } from './activation-cache.js';
 import { Base } from './base.js';
 import { fitAhead, judgeBeside, leaksBeside } from './beside.js';
 import { ANSWERS, readKept } from './kept-answers.js';
-import { openBase, readBaseFiles, readModelFiles } from './load-model.js';
+import { readBaseFiles, readModelFiles } from './load-model.js';
 import { fileKey, fileOf, MANIFEST, MAP, sha256, withProvenance } from './model-files.js';
 
 import type { OwnBase } from './own-base.js';
@@ -37,7 +37,7 @@ const MOST_INPUT_BYTES = 1.5 * 2 ** 30;
 const cancelled = new AbortController();
 
 async function inspect({ store, prefix, spec, backend }: InspectionJob): Promise<InspectionReport> {
-  const { features } = await openBase(new ObjectStore(store), { prefix, spec }, backend);
+  const { features } = await Base.open(await readBaseFiles(new ObjectStore(store), { prefix }), spec, backend);
   return { features };
 }
 

@@ -1,10 +1,10 @@
 import type { Input } from '../../core/input.js';
 import type { ForeignInput } from '../../core/base-model.js';
 import { TEXT_FEATURES_VERSION } from '../../core/text-features.js';
-import { Base } from './base.js';
 import { type BaseInputs, decodeDenseModel } from './dense-model.js';
 import { ModelFilesCorrupt } from './errors.js';
 import { fileOf } from './model-files.js';
+import { ServedBase } from './served-base.js';
 import { answersIn } from './softmax.js';
 import type { Answer, ModelFiles, ModelKind, SummingModel } from './types.js';
 import type { ForeignFeaturiser } from './foreign-output.js';
@@ -17,7 +17,7 @@ export class WholeModel implements SummingModel {
   private constructor(
     readonly kind: ModelKind,
     readonly labels: readonly string[],
-    private readonly whole: Base,
+    private readonly whole: ServedBase,
   ) {
     this.answer = answersIn(labels);
   }
@@ -38,7 +38,7 @@ export class WholeModel implements SummingModel {
 
   private static async open(files: ModelFiles, labels: readonly string[], input: ForeignInput): Promise<WholeModel> {
     const spec = { format: 'layers-model', input, outputLayer: null, isWhole: true } as const;
-    return new WholeModel(input.kind, labels, await Base.open(files, spec));
+    return new WholeModel(input.kind, labels, await ServedBase.open(files, spec));
   }
 
   async predict(inputs: readonly Input[]): Promise<Answer[]> {
