@@ -54,7 +54,10 @@ export class ReviewStore {
   async previews(projectId: string, candidates: Candidates): Promise<Map<string, string>> {
     const { disputed, suspects, rare, unanswered, uncertain, random } = candidates;
     const rows = await this.db.query<{ id: string; preview: string }>(
-      `select id, preview from prediction where project_id = $1 and id = any($2) and input_kind = 'text'`,
+      `select input.id, input.preview from unnest($2::text[]) as asked (id)
+       cross join lateral (
+         select id, preview, input_kind from prediction where project_id = $1 and id = asked.id limit 1) input
+       where input.input_kind = 'text'`,
       [projectId, [...disputed, ...suspects, ...rare, ...unanswered, ...uncertain, ...random]],
     );
     return new Map(rows.map(({ id, preview }) => [id, preview]));

@@ -28,10 +28,12 @@ export class SideStore {
     return new Map(rows.map(({ id, ...place }) => [id, place]));
   }
 
-  /** What inputs are, by sample. */
+  /** What inputs are, by sample: looked up one by one, as Postgres may take all of a project to be few rows to read. */
   async inputs(projectId: string, ids: readonly string[]): Promise<Map<string, { kind: InputKind; preview: string }>> {
     const rows = await this.db.query<{ id: string; kind: InputKind; preview: string }>(
-      `select id, input_kind as kind, preview from prediction where project_id = $1 and id = any($2)`,
+      `select input.* from unnest($2::text[]) as asked (id)
+       cross join lateral (
+         select id, input_kind as kind, preview from prediction where project_id = $1 and id = asked.id limit 1) input`,
       [projectId, ids],
     );
     return new Map(rows.map(({ id, ...input }) => [id, input]));
