@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PackService } from '../../src/capture/pack.service.js';
 import { PartitionService } from '../../src/capture/partition.service.js';
@@ -8,6 +7,7 @@ import { ObjectStore } from '../../src/platform/object-store/object-store.js';
 import { SideStore } from '../../src/snapshot/side.store.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
 import { API_KEY, type Client, newProject, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
+import { rowsRead } from '../support/rows-read.js';
 
 let flywheel: TestFlywheel;
 let client: Client;
@@ -28,17 +28,11 @@ async function post(path: string, items: readonly object[]): Promise<void> {
     await client.post(path, { items: items.slice(start, start + 1_000) }).expect(202);
 }
 
-/** Rows that statements have fetched so far, by whatever way. */
-async function rowsRead(): Promise<number> {
-  // A connection tells what it has read with its next statement, once a second at most: so each is given one.
-  await sleep(1_200);
-  await Promise.all(Array.from({ length: 40 }, () => database.query('select pg_sleep(0.1)')));
-  const [row] = await database.query<{ rows: string }>(
-    `select sum(seq_tup_read + idx_tup_fetch) as rows from pg_stat_user_tables
-     where relname in ('prediction', 'feedback', 'sample', 'payload_batch', 'prediction_conflict', 'feedback_conflict')`,
+const rowsReadSoFar = (): Promise<number> =>
+  rowsRead(
+    database,
+    ...['prediction', 'feedback', 'sample', 'payload_batch', 'prediction_conflict', 'feedback_conflict'],
   );
-  return Number(row!.rows);
-}
 
 /** Past traffic with its feedback, straight into the tables; Postgres has not analysed them yet, as after a busy minute. */
 async function fill(count: number): Promise<void> {
@@ -63,19 +57,19 @@ describe('the write path', () => {
   it('costs what is new, not what is there: no batch reads the past', async () => {
     const old = 100_000;
     await fill(old);
-    const before = await rowsRead();
+    const before = await rowsReadSoFar();
     await post('/v1/predictions', predictions(old, 500));
     await post('/v1/predictions', predictions(old, 500));
     const byEitherId = Array.from({ length: 500 }, (_, i) =>
       aCorrection({ id: `n${i}`, ...(i % 2 ? { predictionId: `w${i}` } : { externalId: `x${old + i}` }) }),
     );
     await post('/v1/feedback', byEitherId);
-    expect((await rowsRead()) - before).toBeLessThan(old / 10);
+    expect((await rowsReadSoFar()) - before).toBeLessThan(old / 10);
   });
 
   it('is followed by others that ask for so many predictions: they read no others either', async () => {
     const [sides, reviews] = [flywheel.app.get(SideStore), flywheel.app.get(ReviewStore)];
-    const before = await rowsRead();
+    const before = await rowsReadSoFar();
     // Postgres plans a statement without looking at what it is asked from the sixth time on.
     for (let from = 0; from < 5_000; from += 500) {
       const ids = Array.from({ length: 500 }, (_, i) => `w${from + i}`);
@@ -83,7 +77,7 @@ describe('the write path', () => {
       const candidates = { ...NO_CANDIDATES, suspects: ids };
       expect((await reviews.previews('default', candidates)).get(ids[7]!)).toBe('text');
     }
-    expect((await rowsRead()) - before).toBeLessThan(30_000);
+    expect((await rowsReadSoFar()) - before).toBeLessThan(30_000);
   });
 
   it('needs no more statements for a thousand items than for one', async () => {
