@@ -112,7 +112,9 @@ export async function readNumbers(input: Input, index: number, spec: ForeignInpu
   }
   const pixels = await imagePixels(input, index, spec);
   if (spec.pixels === 'zero-to-one') return pixels;
-  return pixels.map((value) => (spec.pixels === 'zero-to-255' ? value * 255 : value * 2 - 1));
+  const [factor, shift] = spec.pixels === 'zero-to-255' ? [255, 0] : [2, -1];
+  for (let i = 0; i < pixels.length; i += 1) pixels[i] = pixels[i]! * factor + shift;
+  return pixels;
 }
 
 /** Rows of one length, one after the other. */

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { type Input, kindOf } from '../../core/input.js';
 import type { SnapshotSample } from '../../core/manifest.js';
 import {
@@ -43,8 +44,10 @@ const FINGERPRINTS: Readonly<Record<string, (samples: readonly SnapshotSample[])
   text: async (samples) => textFingerprints(samples.map(({ input }) => (input as { text: string }).text)),
   vector: async (samples) => vectorFingerprints(samples.map(({ input }) => (input as { vector: number[] }).vector)),
   image: async (samples) =>
-    imageFingerprints(await Promise.all(samples.map(async ({ input }) => (await greyPixels(input)) ?? []))),
+    imageFingerprints(await pLimit(AT_ONCE).map(samples, async ({ input }) => (await greyPixels(input)) ?? [])),
 };
+/** Pictures that are decoded at once: each takes its memory again. */
+const AT_ONCE = 32;
 
 /** Null for a picture that cannot be read. */
 async function greyPixels(input: Input): Promise<number[] | null> {
