@@ -70,7 +70,7 @@ async function baseForward(seconds: number, answer: (net: Net, pictures: tf.Tens
   return timed(32, seconds, () => tf.tidy(() => void answer(net, pictures).dataSync()));
 }
 
-/** The same on two threads, as a run with much to compute has it done: what goes to them and comes back is copied. */
+/** The same on two threads, as a run with much to compute has it done, with laying pictures together and sending them. */
 async function baseOnThreads(seconds: number): Promise<number> {
   await openBackend('wasm');
   const files = await savedFiles(await convolutionalBase());

@@ -3,6 +3,7 @@ import { newId } from '../core/ids.js';
 import type { ReviewCandidates, ReviewPick } from '../core/review.js';
 import type { ProjectSettings } from '../core/settings.js';
 import { Database } from '../platform/database/database.js';
+import { readInputKinds } from '../platform/database/inputs.js';
 import { isAwaited } from '../platform/database/is-awaited.js';
 import { readSettings } from '../platform/database/project-settings.js';
 
@@ -53,14 +54,9 @@ export class ReviewStore {
   /** The texts among the candidates, by id, as far as a list shows them. */
   async previews(projectId: string, candidates: Candidates): Promise<Map<string, string>> {
     const { disputed, suspects, rare, unanswered, uncertain, random } = candidates;
-    const rows = await this.db.query<{ id: string; preview: string }>(
-      `select input.id, input.preview from unnest($2::text[]) as asked (id)
-       cross join lateral (
-         select id, preview, input_kind from prediction where project_id = $1 and id = asked.id limit 1) input
-       where input.input_kind = 'text'`,
-      [projectId, [...disputed, ...suspects, ...rare, ...unanswered, ...uncertain, ...random]],
-    );
-    return new Map(rows.map(({ id, preview }) => [id, preview]));
+    const ids = [...disputed, ...suspects, ...rare, ...unanswered, ...uncertain, ...random];
+    const inputs = [...(await readInputKinds(this.db, projectId, ids))];
+    return new Map(inputs.flatMap(([id, { kind, preview }]) => (kind === 'text' ? [[id, preview]] : [])));
   }
 
   /** Leases the picks; those that somebody else leased meanwhile are left out. */

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { InputKind } from '../core/input.js';
 import type { Place } from '../core/sides.js';
 import type { Trace } from '../core/near-duplicates.js';
 import { Database } from '../platform/database/database.js';
+import { readInputKinds, type StoredInput } from '../platform/database/inputs.js';
 
 export interface PlacedSample extends Place, Trace {
   readonly keys: readonly number[];
@@ -28,15 +28,9 @@ export class SideStore {
     return new Map(rows.map(({ id, ...place }) => [id, place]));
   }
 
-  /** What inputs are, by sample: looked up one by one, as Postgres may take all of a project to be few rows to read. */
-  async inputs(projectId: string, ids: readonly string[]): Promise<Map<string, { kind: InputKind; preview: string }>> {
-    const rows = await this.db.query<{ id: string; kind: InputKind; preview: string }>(
-      `select input.* from unnest($2::text[]) as asked (id)
-       cross join lateral (
-         select id, input_kind as kind, preview from prediction where project_id = $1 and id = asked.id limit 1) input`,
-      [projectId, ids],
-    );
-    return new Map(rows.map(({ id, ...input }) => [id, input]));
+  /** See {@link readInputKinds}. */
+  inputs(projectId: string, ids: readonly string[]): Promise<Map<string, StoredInput>> {
+    return readInputKinds(this.db, projectId, ids);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Tinypool } from 'tinypool';
 import { Base } from './base.js';
 import type { BaseOrder } from './base-threads.js';
-import { withBuffers } from './beside.js';
+import { withBuffers } from './model-files.js';
 
 /* A thread of BaseThreads (base-threads.ts): a copy of the base, asked again and again. */
 

@@ -4,7 +4,8 @@ import type { SnapshotSample } from '../../core/manifest.js';
 import { TrainingCancelled } from './errors.js';
 import { type Judgement, judgementOn, type Question } from './judgement.js';
 import { type LeakCertificate, leakCertificate } from './leaks.js';
-import type { Ahead, AheadOrder, Learnt, ModelFiles } from './types.js';
+import { withBuffers } from './model-files.js';
+import type { Ahead, AheadOrder, Learnt } from './types.js';
 
 /* What a run has done on a second thread, where there is another processor for it. The results are the same bytes. */
 
@@ -75,7 +76,3 @@ function lastWord<Said, Last extends Said = Said>(
     worker.once('exit', () => resolve(undefined));
   });
 }
-
-/** Between threads buffers travel as plain bytes. */
-export const withBuffers = (files: ReadonlyMap<string, Uint8Array>): ModelFiles =>
-  new Map([...files].map(([name, { buffer, byteOffset, length }]) => [name, Buffer.from(buffer, byteOffset, length)]));

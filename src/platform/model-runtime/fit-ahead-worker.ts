@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { withBuffers } from './beside.js';
+import { withBuffers } from './model-files.js';
 import { prepare } from './prepare.js';
 import { TrainingPace } from './training-pace.js';
 import type { AheadOrder, Learnt } from './types.js';

@@ -112,3 +112,7 @@ export const bytesOf = (array: Float32Array | Int32Array): Buffer =>
 export const floatsOf = (bytes: Buffer): Float32Array => new Float32Array(Uint8Array.from(bytes).buffer);
 
 export const integersOf = (bytes: Buffer): Int32Array => new Int32Array(Uint8Array.from(bytes).buffer);
+
+/** Between threads buffers travel as plain bytes. */
+export const withBuffers = (files: ReadonlyMap<string, Uint8Array>): ModelFiles =>
+  new Map([...files].map(([name, { buffer, byteOffset, length }]) => [name, Buffer.from(buffer, byteOffset, length)]));

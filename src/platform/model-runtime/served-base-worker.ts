@@ -1,6 +1,6 @@
 import { Tinypool } from 'tinypool';
 import { Base } from './base.js';
-import { withBuffers } from './beside.js';
+import { withBuffers } from './model-files.js';
 import type { ServedBaseOrder } from './served-base.js';
 
 /* The thread of all bases that are served (served-base.ts). It does one thing after the other. */
