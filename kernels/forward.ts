@@ -1,5 +1,5 @@
 /*
- * Convolutions and normalisation forward, in AssemblyScript: compiled by `npm run build:kernels` into
+ * Convolutions, normalisation and means forward, in AssemblyScript: compiled by `npm run build:kernels` into
  * src/platform/model-runtime/forward.wasm, which is committed and compared with a fresh build by the tests. Images are
  * [height, width, channels], filters [height, width, channels in, channels out], never dilated; a convolution is of one
  * image, and its answers have whole eights of channels. Base SIMD only: the same bytes in give the same bytes out on
@@ -32,11 +32,13 @@ import {
   word,
 } from './parts/problem';
 
-/* What else a problem has. Answers lie between two limits, as relu wants it; there is room for a copy of the image. */
+/* What else a problem has. Answers lie between two limits, as relu wants it; there is room for what is made of an image. */
 const BIAS = 15;
 const ROOM = 16;
-const LEAST = 17;
-const MOST = 18;
+const PANELS = 17;
+const PICKS = 18;
+const LEAST = 19;
+const MOST = 20;
 
 function limited(problem: usize, values: v128): v128 {
   const least = v128.load32_splat(problem + (LEAST << 2));
@@ -51,9 +53,38 @@ function answerBytes(problem: usize): usize {
 
 /*
  * By lists: of each row of the image a list of what is not 0, so that what relu closed costs nothing. An entry is 8 bytes:
- * how far its weights lie from those of the row's first number, and the number. Before the list stands where each place
+ * the number, and how far its weights lie from those of the row's first one. Before the list stands where each place
  * begins in it: a window reads what lies between two of these. The rows of a window share the room in turn.
+ *
+ * Weights are read from panels of 32 channels of the answers, each as high as the filter, so that those of a row of the
+ * window lie side by side in the fastest memory. The last panel may be narrower; its rows are as far from each other.
  */
+
+/** Bytes of the channels of a panel: of all where there are fewer than 32. */
+function panelBytes(problem: usize): usize {
+  return min<usize>(128, answerBytes(problem));
+}
+
+/** How many numbers a window has. */
+function windowLength(problem: usize): usize {
+  return <usize>(word(problem, FILTER_HEIGHT) * word(problem, FILTER_WIDTH) * word(problem, IN_CHANNELS));
+}
+
+/** Lays the filter in panels: once for all images. */
+export function layPanels(problem: usize): void {
+  const bytes = answerBytes(problem);
+  const panel = panelBytes(problem);
+  let to = place(problem, PANELS);
+  for (let a: usize = 0; a < bytes; a += panel) {
+    const wide = min(panel, bytes - a);
+    let from = place(problem, FILTER) + a;
+    for (let left = windowLength(problem); left > 0; left--) {
+      memory.copy(to, from, wide);
+      to += panel;
+      from += bytes;
+    }
+  }
+}
 
 function roomOf(problem: usize, row: i32): usize {
   const width = word(problem, IN_WIDTH);
@@ -79,7 +110,8 @@ export function convolveListed(problem: usize): void {
 function listPlaces(problem: usize, row: i32): void {
   const width = word(problem, IN_WIDTH);
   const channels = bytesOf(word(problem, IN_CHANNELS));
-  const weights = answerBytes(problem);
+  const weights = panelBytes(problem);
+  const picks = place(problem, PICKS);
   let starts = roomOf(problem, row);
   let list = starts + bytesOf(width + 1);
   let from = place(problem, IMAGE) + <usize>(row * width) * channels;
@@ -87,37 +119,36 @@ function listPlaces(problem: usize, row: i32): void {
   for (let x = 0; x < width; x++) {
     store<usize>(starts, list);
     starts += 4;
-    list = listPlace(list, from, channels, far, weights);
+    list = listPlace(list, from, channels, far, weights, picks);
     from += channels;
     far += (channels >> 2) * weights;
   }
   store<usize>(starts, list);
 }
 
-/** Lists the numbers of one place that are not 0, without a branch on them; returns where the list ends. */
-export function listPlace(list: usize, from: usize, bytes: usize, far: usize, weights: usize): usize {
+/**
+ * Lists the numbers of one place that are not 0, without a branch on them; returns where the list ends.
+ * @param picks 16 bytes for each choice among four numbers: where in them those lie that are chosen, one after the other
+ */
+export function listPlace(list: usize, from: usize, bytes: usize, far: usize, weights: usize, picks: usize): usize {
   const end = from + bytes;
-  let fars = i32x4.add(i32x4.splat(far), i32x4.mul(i32x4.splat(weights), i32x4(0, 1, 2, 3)));
-  const toNext = i32x4.splat(4 * weights);
+  let fars = i32x4.add(i32x4.splat(<i32>far), i32x4.mul(i32x4.splat(<i32>weights), i32x4(0, 1, 2, 3)));
+  const toNext = i32x4.splat(4 * <i32>weights);
   for (; from + 16 <= end; from += 16) {
-    const numbers = v128.load(from);
-    const isOpen = i32x4.bitmask(f32x4.ne(numbers, f32x4.splat(0)));
-    const first = v128.shuffle<i32>(fars, numbers, 0, 4, 1, 5);
-    const last = v128.shuffle<i32>(fars, numbers, 2, 6, 3, 7);
-    v128.store64_lane(list, first, 0);
-    list += (isOpen & 1) << 3;
-    v128.store64_lane(list, first, 1);
-    list += (isOpen & 2) << 2;
-    v128.store64_lane(list, last, 0);
-    list += (isOpen & 4) << 1;
-    v128.store64_lane(list, last, 1);
-    list += isOpen & 8;
+    const four = v128.load(from);
+    const open = i32x4.bitmask(f32x4.ne(four, f32x4.splat(0)));
+    const pick = v128.load(picks + ((<usize>open) << 4));
+    const numbers = i8x16.swizzle(four, pick);
+    const places = i8x16.swizzle(fars, pick);
+    v128.store(list, v128.shuffle<i32>(numbers, places, 0, 4, 1, 5));
+    v128.store(list, v128.shuffle<i32>(numbers, places, 2, 6, 3, 7), 16);
+    list += (<usize>popcnt<i32>(open)) << 3;
     fars = i32x4.add(fars, toNext);
   }
   far = i32x4.extract_lane(fars, 0);
   for (; from < end; from += 4) {
-    store<usize>(list, far);
-    store<f32>(list, load<f32>(from), 4);
+    store<f32>(list, load<f32>(from));
+    store<usize>(list, far, 4);
     list += (<usize>(load<f32>(from) != 0)) << 3;
     far += weights;
   }
@@ -140,14 +171,20 @@ function endRow(problem: usize, to: usize): void {
 /** Adds to a row of answers what a row of the image is in their windows: as many channels at once as there are. */
 function addRow(problem: usize, to: usize, row: i32, down: i32): void {
   const bytes = answerBytes(problem);
-  const rowWeights = <usize>(down * word(problem, FILTER_WIDTH) * word(problem, IN_CHANNELS)) * bytes;
-  const filter = place(problem, FILTER) + rowWeights;
-  let at: usize = 0;
-  while (at < bytes) {
-    const left = bytes - at;
-    const some: usize = left >= 128 ? 128 : left >= 64 ? 64 : 32;
-    addChannels(problem, to + at, roomOf(problem, row), filter + at, some);
-    at += some;
+  const wide = panelBytes(problem);
+  const starts = roomOf(problem, row);
+  const panelLength = windowLength(problem) * wide;
+  let panel = place(problem, PANELS) + <usize>(down * word(problem, FILTER_WIDTH) * word(problem, IN_CHANNELS)) * wide;
+  for (let a: usize = 0; a < bytes; a += wide) {
+    const end = min(wide, bytes - a);
+    let at: usize = 0;
+    while (at < end) {
+      const left = end - at;
+      const some: usize = left >= 128 ? 128 : left >= 64 ? 64 : 32;
+      addChannels(problem, to + a + at, starts, panel + at, some);
+      at += some;
+    }
+    panel += panelLength;
   }
 }
 
@@ -162,9 +199,9 @@ function addChannels(problem: usize, to: usize, starts: usize, filter: usize, so
   const filterWidth = word(problem, FILTER_WIDTH);
   const stride = word(problem, STRIDE_ACROSS);
   // Entries count from the row's first number, the filter from the window's, which may lie before it.
-  const step = <usize>(stride * word(problem, IN_CHANNELS)) * bytes;
+  const placeBytes = <usize>word(problem, IN_CHANNELS) * panelBytes(problem);
   let left = -word(problem, PAD_LEFT);
-  let weights = filter - <usize>(left * word(problem, IN_CHANNELS)) * bytes;
+  let weights = filter - <usize>left * placeBytes;
   for (let x = word(problem, OUT_WIDTH); x > 0; x--) {
     const entry = load<usize>(starts + bytesOf(within(width, left)));
     const end = load<usize>(starts + bytesOf(within(width, left + filterWidth)));
@@ -173,7 +210,7 @@ function addChannels(problem: usize, to: usize, starts: usize, filter: usize, so
     else add8(to, entry, end, weights);
     to += bytes;
     left += stride;
-    weights -= step;
+    weights -= <usize>stride * placeBytes;
   }
 }
 
@@ -188,8 +225,8 @@ export function add32(to: usize, entry: usize, end: usize, filter: usize): void 
   let s6 = v128.load(to, 96);
   let s7 = v128.load(to, 112);
   for (; entry < end; entry += 8) {
-    const value = v128.load32_splat(entry, 4);
-    const weights = filter + load<usize>(entry);
+    const value = v128.load32_splat(entry);
+    const weights = filter + load<usize>(entry, 4);
     s0 = f32x4.add(s0, f32x4.mul(value, v128.load(weights)));
     s1 = f32x4.add(s1, f32x4.mul(value, v128.load(weights, 16)));
     s2 = f32x4.add(s2, f32x4.mul(value, v128.load(weights, 32)));
@@ -215,8 +252,8 @@ export function add16(to: usize, entry: usize, end: usize, filter: usize): void 
   let s2 = v128.load(to, 32);
   let s3 = v128.load(to, 48);
   for (; entry < end; entry += 8) {
-    const value = v128.load32_splat(entry, 4);
-    const weights = filter + load<usize>(entry);
+    const value = v128.load32_splat(entry);
+    const weights = filter + load<usize>(entry, 4);
     s0 = f32x4.add(s0, f32x4.mul(value, v128.load(weights)));
     s1 = f32x4.add(s1, f32x4.mul(value, v128.load(weights, 16)));
     s2 = f32x4.add(s2, f32x4.mul(value, v128.load(weights, 32)));
@@ -232,8 +269,8 @@ export function add8(to: usize, entry: usize, end: usize, filter: usize): void {
   let s0 = v128.load(to);
   let s1 = v128.load(to, 16);
   for (; entry < end; entry += 8) {
-    const value = v128.load32_splat(entry, 4);
-    const weights = filter + load<usize>(entry);
+    const value = v128.load32_splat(entry);
+    const weights = filter + load<usize>(entry, 4);
     s0 = f32x4.add(s0, f32x4.mul(value, v128.load(weights)));
     s1 = f32x4.add(s1, f32x4.mul(value, v128.load(weights, 16)));
   }
@@ -363,5 +400,38 @@ export function scaleAndShift(from: usize, to: usize, count: i32, channels: i32,
     for (; c < bytes; c += 4) store<f32>(to + c, load<f32>(from + c) * load<f32>(factors + c) + load<f32>(shifts + c));
     from += bytes;
     to += bytes;
+  }
+}
+
+/** Channel by channel the mean over the places of an image: of each row the sum, then that of the rows, so that few digits are lost. */
+export function meanOfPlaces(from: usize, to: usize, rows: i32, width: i32, channels: i32): void {
+  const bytes = bytesOf(channels);
+  const count = <f32>(rows * width);
+  let c: usize = 0;
+  for (; c + 16 <= bytes; c += 16) {
+    let at = from + c;
+    let sum = f32x4.splat(0);
+    for (let row = rows; row > 0; row--) {
+      let ofRow = f32x4.splat(0);
+      for (let x = width; x > 0; x--) {
+        ofRow = f32x4.add(ofRow, v128.load(at));
+        at += bytes;
+      }
+      sum = f32x4.add(sum, ofRow);
+    }
+    v128.store(to + c, f32x4.div(sum, f32x4.splat(count)));
+  }
+  for (; c < bytes; c += 4) {
+    let at = from + c;
+    let sum: f32 = 0;
+    for (let row = rows; row > 0; row--) {
+      let ofRow: f32 = 0;
+      for (let x = width; x > 0; x--) {
+        ofRow += load<f32>(at);
+        at += bytes;
+      }
+      sum += ofRow;
+    }
+    store<f32>(to + c, sum / count);
   }
 }

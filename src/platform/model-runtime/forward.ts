@@ -4,14 +4,16 @@ import { type Conv2DInfo, sizesOf } from './convolutions.js';
 import { instantiated } from './wasm-module.js';
 
 /*
- * The WebAssembly side of convolutions and normalisation forward (kernels/forward.ts). It works in the memory of
+ * The WebAssembly side of convolutions, normalisation and means forward (kernels/forward.ts). It works in the memory of
  * TensorFlow.js's backend, where images and filters lie already.
  */
 
 interface Kernels {
+  layPanels(problem: number): void;
   convolveListed(problem: number): void;
   convolveBlocks(problem: number): void;
   scaleAndShift(from: number, to: number, count: number, channels: number, factors: number): void;
+  meanOfPlaces(from: number, to: number, rows: number, width: number, channels: number): void;
 }
 
 /** The activations that are limits of an answer and no more. */
@@ -23,9 +25,20 @@ export const LIMITS: Readonly<Record<string, readonly [least: number, most: numb
 
 /** An image of no more channels is a picture: hardly any of its numbers are 0. */
 const FEW_CHANNELS = 4;
-/** Words of a problem: twelve sizes, where image, filter, answers, biases and room lie, two limits. */
-const WORDS = 19;
+/** Words of a problem: twelve sizes, where image, filter, answers, biases, room, panels and picks lie, two limits. */
+const WORDS = 21;
 const [IMAGE, TO] = [12, 14];
+/** Channels of answers whose weights lie side by side. */
+const PANEL = 32;
+/** A byte that stands for no number. */
+const NOTHING = 255;
+
+/** For each choice among four numbers, as bits: where the bytes of those that are chosen lie in them. */
+const PICKS = Uint8Array.from({ length: 16 * 16 }, (_, i) => {
+  const chosen = [0, 1, 2, 3].filter((lane) => (i >> 4) & (1 << lane));
+  const lane = chosen[(i & 15) >> 2];
+  return lane === undefined ? NOTHING : 4 * lane + (i & 3);
+});
 
 let opened: Kernels | undefined;
 
@@ -55,30 +68,55 @@ export function convolve(
 ): TensorInfo {
   const answers = backend.makeOutput(info.outShape, 'float32');
   const isPicture = info.inChannels <= FEW_CHANNELS && info.outWidth >= 4;
-  const room = isPicture ? paddedLength(info) : listsLength(info);
-  const laid = backend.makeOutput([WORDS + info.outChannels + room], 'float32');
+  const lengths = isPicture
+    ? [WORDS, info.outChannels, paddedLength(info)]
+    : [WORDS, info.outChannels, listsLength(info), panelsLength(info), PICKS.length / 4];
+  const laid = backend.makeOutput([lengths.reduce((sum, length) => sum + length)], 'float32');
   // The last allocation is behind: places and views hold from here on.
   const problem = backend.typedArrayFromHeap(laid) as Float32Array;
-  const noBias = problem.subarray(WORDS, WORDS + info.outChannels).fill(0);
-  const biases = bias ? placeOf(backend, bias) : noBias.byteOffset;
+  const [words, noBias, ...rooms] = apart(problem, lengths);
+  noBias!.fill(0);
+  if (!isPicture) bytesOf(rooms[2]!).set(PICKS);
+  const biases = bias ? placeOf(backend, bias) : noBias!.byteOffset;
   const places = [...[x, filter, answers].map((tensor) => placeOf(backend, tensor)), biases];
-  const words = new Int32Array(problem.buffer, problem.byteOffset, WORDS);
-  words.set([...sizesOf(info), ...places, noBias.byteOffset + noBias.byteLength]);
-  problem.set(limits, WORDS - limits.length);
-  const convolveOne = kernelsOf(backend)[isPicture ? 'convolveBlocks' : 'convolveListed'];
-  for (let image = 0; image < info.batchSize; image += 1) {
-    convolveOne(problem.byteOffset);
-    words[IMAGE]! += 4 * info.inHeight * info.inWidth * info.inChannels;
-    words[TO]! += 4 * info.outHeight * info.outWidth * info.outChannels;
-  }
+  integersOf(words!).set([...sizesOf(info), ...places, ...rooms.map(({ byteOffset }) => byteOffset)]);
+  words!.set(limits, WORDS - limits.length);
+  answerEach(kernelsOf(backend), isPicture, integersOf(words!), info);
   backend.disposeData(laid.dataId);
   return answers;
 }
+
+function answerEach(kernels: Kernels, isPicture: boolean, words: Int32Array, info: Conv2DInfo): void {
+  if (!isPicture) kernels.layPanels(words.byteOffset);
+  for (let image = 0; image < info.batchSize; image += 1) {
+    kernels[isPicture ? 'convolveBlocks' : 'convolveListed'](words.byteOffset);
+    words[IMAGE]! += 4 * info.inHeight * info.inWidth * info.inChannels;
+    words[TO]! += 4 * info.outHeight * info.outWidth * info.outChannels;
+  }
+}
+
+/** Views of pieces of these lengths, one after the other. */
+function apart(whole: Float32Array, lengths: readonly number[]): Float32Array[] {
+  let from = 0;
+  return lengths.map((length) => whole.subarray(from, (from += length)));
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+const integersOf = ({ buffer, byteOffset, length }: Float32Array): Int32Array =>
+  new Int32Array(buffer, byteOffset, length);
 
 const placeOf = (backend: BackendWasm, tensor: TensorInfo): number => backend.typedArrayFromHeap(tensor).byteOffset;
 
 const listsLength = ({ inWidth, inChannels, filterHeight }: Conv2DInfo): number =>
   filterHeight * (inWidth + 1 + 2 * (inWidth * inChannels + 1));
+
+/** As layPanels in kernels/forward.ts fills it. */
+const panelsLength = ({ filterHeight, filterWidth, inChannels, outChannels }: Conv2DInfo): number => {
+  const wide = Math.min(PANEL, outChannels);
+  return filterHeight * filterWidth * inChannels * wide * Math.ceil(outChannels / wide);
+};
 
 const paddedLength = (info: Conv2DInfo): number =>
   ((info.outHeight - 1) * info.strideHeight + info.filterHeight) *
@@ -103,4 +141,15 @@ export function scaleAndShift(
   kernelsOf(backend).scaleAndShift(from.byteOffset, to.byteOffset, count, channels, numbers.byteOffset);
   backend.disposeData(laid.dataId);
   return answers;
+}
+
+/** Means of images over their places, channel by channel: [batch, height, width, channels] -> [batch, channels]. */
+export function meanOfPlaces(backend: BackendWasm, x: TensorInfo): TensorInfo {
+  const [batch, height, width, channels] = x.shape as [number, number, number, number];
+  const means = backend.makeOutput([batch, channels], 'float32');
+  const [from, to] = [placeOf(backend, x), placeOf(backend, means)];
+  const { meanOfPlaces: meanOf } = kernelsOf(backend);
+  for (let i = 0; i < batch; i += 1)
+    meanOf(from + 4 * i * height * width * channels, to + 4 * i * channels, height, width, channels);
+  return means;
 }

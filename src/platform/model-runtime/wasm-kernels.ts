@@ -10,15 +10,17 @@ import {
   type FusedConv2DAttrs,
   getKernel,
   type MaxPoolGradAttrs,
+  type MeanAttrs,
   type NamedAttrMap,
   type NamedTensorInfoMap,
   registerKernel,
   type TensorInfo,
   unregisterKernel,
+  util,
 } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { type Conv2DInfo, filterGradient, inputGradient } from './convolutions.js';
-import { convolve, LIMITS, scaleAndShift } from './forward.js';
+import { convolve, LIMITS, meanOfPlaces, scaleAndShift } from './forward.js';
 
 /*
  * What TensorFlow.js 4.22 lacks or gets wrong on its WebAssembly backend, until a release brings it:
@@ -28,7 +30,8 @@ import { convolve, LIMITS, scaleAndShift } from './forward.js';
  *   alone get no gradient;
  * - convolutions with padding "same" and strides larger than their filter answer with zeros or noise, unless the padding
  *   is given in numbers;
- * - batch normalisation takes more of the time of a network than its convolutions;
+ * - batch normalisation takes more of the time of a network than its convolutions; so does the mean over the places of an image,
+ *   for which it turns the image over first;
  * - convolutions do not use that relu leaves half of what they read at 0;
  * - the gradient of a convolution's input, and products of matrices that are to be turned over, are right and slow.
  *
@@ -60,6 +63,7 @@ export function registerWasmKernels(): void {
   register('DepthwiseConv2dNativeBackpropInput', depthwiseInputGrad);
   turnBefore('BatchMatMul');
   wrap('FusedBatchNorm', batchNorm);
+  wrap('Mean', mean);
   for (const name of ['Conv2D', 'FusedConv2D', 'DepthwiseConv2dNative', 'FusedDepthwiseConv2D']) padInNumbers(name);
   for (const name of ['Conv2D', 'FusedConv2D']) wrap(name, convolution);
 }
@@ -85,6 +89,16 @@ function batchNorm({ inputs, attrs, backend }: Call<FusedBatchNormAttrs>, own: O
   const factors = Float32Array.from(variances!, (of, c) => (scales?.[c] ?? 1) / Math.sqrt(of + attrs.varianceEpsilon));
   const shifts = Float32Array.from(factors, (factor, c) => (offsets?.[c] ?? 0) - means![c]! * factor);
   return scaleAndShift(backend, x!, factors, shifts);
+}
+
+/** Of images over their places, height and width; the backend's own otherwise. */
+function mean({ inputs, attrs, backend }: Call<MeanAttrs>, own: Own<MeanAttrs>): TensorInfo {
+  const { x } = inputs as { x: TensorInfo };
+  const axes = util.parseAxisParam(attrs.axis, x.shape).sort();
+  if (x.shape.length !== 4 || x.dtype !== 'float32' || axes.join() !== '1,2') return own({ inputs, attrs, backend });
+  const means = meanOfPlaces(backend, x);
+  const [batch, , , channels] = x.shape as Shape4;
+  return attrs.keepDims ? { ...means, shape: [batch, 1, 1, channels] } : means;
 }
 
 /** Lets a product see matrices that are turned over already. */
