@@ -169,7 +169,7 @@ export class TrainService implements BeforeApplicationShutdown {
 }
 
 /** Read in another way, or from another base, the same input has other activations. */
-const cachePrefix = (projectId: string, { hash }: BaseInputs): string => `activations/${projectId}/${hash}/2/`;
+const cachePrefix = (projectId: string, { hash }: BaseInputs): string => `activations/${projectId}/${hash}/3/`;
 
 /** A run as the API shows it. It has succeeded when its model is judged, not when it is only trained. */
 function shown(run: RunRow, decisions: Awaited<ReturnType<TrainStore['decisions']>>) {

@@ -190,6 +190,44 @@ describe('convolutions on WebAssembly', () => {
   });
 });
 
+describe('means over the places of images on WebAssembly', () => {
+  beforeAll(async () => {
+    await openBackend('wasm');
+  });
+
+  it.each([1, 3, 4, 7, 16, 30])('of %i channels', async (channels) => {
+    const image: Shape4 = [3, 5, 7, channels];
+    const values = normals(image);
+    const meansOn = async (backend: string, axes: number[], keepDims: boolean) => {
+      await tf.setBackend(backend);
+      const means = tf.mean(tf.tensor4d(values, image), axes, keepDims);
+      return { shape: means.shape, values: means.dataSync() };
+    };
+    for (const axes of [[1, 2], [2, 1], [-2, -3], [0, 1], [2], [1, 2, 3]]) {
+      for (const keepDims of [false, true]) {
+        const expected = await meansOn('cpu', axes, keepDims);
+        const found = await meansOn('wasm', axes, keepDims);
+        expect(found.shape).toEqual(expected.shape);
+        found.values.forEach((value, i) => expect(value).toBeCloseTo(expected.values[i]!, 5));
+      }
+    }
+  });
+
+  it('keep their digits where there are many places, and what is no number in its channel', async () => {
+    await tf.setBackend('wasm');
+    const [side, channels] = [224, 5];
+    const values = Float32Array.from({ length: side * side * channels }, () => 1_000 + random.next());
+    values[channels + 2] = NaN;
+    const means = tf.mean(tf.tensor4d(values, [1, side, side, channels]), [1, 2]).dataSync();
+    for (let channel = 0; channel < channels; channel += 1) {
+      let sum = 0;
+      for (let i = channel; i < values.length; i += channels) sum += values[i]!;
+      if (channel === 2) expect(means[channel]).toBeNaN();
+      else expect(Math.abs(means[channel]! / (sum / side ** 2) - 1)).toBeLessThan(1e-6);
+    }
+  });
+});
+
 it('the module writes nothing of its own into the memory that it is given', () => {
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2 });
   new Uint8Array(memory.buffer).fill(170);
