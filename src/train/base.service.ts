@@ -6,6 +6,7 @@ import { LoopError } from '../core/errors.js';
 import { isUuid, newId, sha256 } from '../core/ids.js';
 import type { Config } from '../platform/config.js';
 import {
+  activationPrefixes,
   ModelRuntime,
   TrainingCancelled,
   TrainingFailed,
@@ -33,7 +34,9 @@ export class BaseService implements OnApplicationBootstrap {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.copies.keepMissing(await this.store.all(), (base) => Promise.resolve(base));
+    const bases = await this.store.all();
+    await this.copies.keepMissing(bases, (base) => Promise.resolve(base));
+    for (const base of bases) await this.dropActivations(base);
   }
 
   /** The youngest base is in use. Bringing the same one again keeps its id. */
@@ -70,11 +73,12 @@ export class BaseService implements OnApplicationBootstrap {
     return { items: (await this.store.list(projectId)).map(shown), nextCursor: null };
   }
 
-  /** Later runs do not stand on it; models that do go on serving. */
+  /** Later runs do not stand on it; models that do go on serving. A run that is under way may leave activations until the next start. */
   async retire(projectId: string, id: string): Promise<void> {
     const base = isUuid(id) ? await this.store.retire(projectId, id) : undefined;
     if (!base) throw new LoopError('not-found', `There is no base ${id} in this project.`);
     await this.copies.keep(base);
+    await this.dropActivations(base);
   }
 
   /** Makes the rows again whose copies are in the object store and which the database does not know; tells how many. */
@@ -95,6 +99,13 @@ export class BaseService implements OnApplicationBootstrap {
       const detail = error instanceof TrainingCancelled ? 'did not open in time' : (error as Error).message;
       throw invalid([{ pointer: '/model', detail: detail.slice(0, 300) }]);
     }
+  }
+
+  /** Those that no run will read: of a base that is retired all, otherwise what was made in a way of before. */
+  private async dropActivations({ projectId, hash, retiredAt }: BaseRow): Promise<void> {
+    const { all, ofToday } = activationPrefixes(projectId, hash);
+    const keys = await this.objects.list(all);
+    for (const key of keys) if (retiredAt || !key.startsWith(ofToday)) await this.objects.delete(key);
   }
 
   private async weightsOf(

@@ -6,7 +6,7 @@ import { REFIT } from '../core/retrain-policy.js';
 import { evaluateModel, freezeSnapshot, notify } from '../jobs.js';
 import type { Config } from '../platform/config.js';
 import {
-  type BaseInputs,
+  activationPrefixes,
   elsewhereOf,
   ModelRuntime,
   TrainingCancelled,
@@ -130,7 +130,7 @@ export class TrainService implements BeforeApplicationShutdown {
           store: this.objects.config,
           manifestKey,
           ...elsewhereOf(this.config, { ...claimed, runId }),
-          ...(base ? { base: { ...base, cachePrefix: cachePrefix(projectId, base) } } : {}),
+          ...(base ? { base: { ...base, cachePrefix: activationPrefixes(projectId, base.hash).ofToday } } : {}),
           ...(champion ? { parentPrefix: champion.prefix } : {}),
           outputPrefix: `models/${projectId}/${runId}/${attempt}/`,
           seed,
@@ -167,9 +167,6 @@ export class TrainService implements BeforeApplicationShutdown {
     if (run?.modelVersion) await this.jobs.hint(evaluateModel, { projectId, version: run.modelVersion });
   }
 }
-
-/** Read in another way, or from another base, the same input has other activations. */
-const cachePrefix = (projectId: string, { hash }: BaseInputs): string => `activations/${projectId}/${hash}/3/`;
 
 /** A run as the API shows it. It has succeeded when its model is judged, not when it is only trained. */
 function shown(run: RunRow, decisions: Awaited<ReturnType<TrainStore['decisions']>>) {

@@ -4,6 +4,7 @@ import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ObjectStore } from '../../src/platform/object-store/object-store.js';
+import { BaseService } from '../../src/train/base.service.js';
 import { aBase } from '../support/base.js';
 import { aCorrection, aPrediction } from '../support/builders.js';
 import { type Client, newProject, runNow, startTestFlywheel, type TestFlywheel } from '../support/flywheel.js';
@@ -95,12 +96,20 @@ describe('a pre-trained base', () => {
     await postPictures(client, 100, 10);
     await trained(client);
     await trained(client);
-    const segments = await flywheel.app.get(ObjectStore).list(`activations/bases/${brought.hash}/2/`);
-    expect(segments).toHaveLength(2);
+    expect(await flywheel.app.get(ObjectStore).list(`activations/bases/${brought.hash}/3/`)).toHaveLength(2);
+  });
+
+  it('keeps no activations that were computed in a way of before, from its next start on', async () => {
+    const objects = flywheel.app.get(ObjectStore);
+    const before = await objects.list('activations/bases/');
+    await objects.put(`activations/bases/${brought.hash}/1/old`, Buffer.from('old'));
+    await flywheel.app.get(BaseService).onApplicationBootstrap();
+    expect(await objects.list('activations/bases/')).toEqual(before);
   });
 
   it('is used no more once it is retired', async () => {
     await client.delete(`/v1/bases/${brought.id}`).expect(204);
+    expect(await flywheel.app.get(ObjectStore).list('activations/bases/')).toEqual([]);
     const { model } = await trained(client);
     expect(model.metrics).not.toHaveProperty('base');
     await client.delete('/v1/bases/nobody').expect(404);

@@ -2,6 +2,15 @@ import { newId } from '../../core/ids.js';
 import { bytesOf, floatsOf } from './model-files.js';
 import type { ObjectStore } from '../object-store/object-store.js';
 
+/** Counts the ways in which inputs were read and bases were computed: in another one the same input has other activations. */
+const WAY = 3;
+
+/** Where all activations of a base are, and those that are made in the way of today. */
+export const activationPrefixes = (projectId: string, baseHash: string) => {
+  const all = `activations/${projectId}/${baseHash}/`;
+  return { all, ofToday: `${all}${WAY}/` };
+};
+
 /** More segments than this are written together into one. */
 const MOST_SEGMENTS = 16;
 const SAVE_EVERY_MS = 30_000;
@@ -22,7 +31,7 @@ export class ActivationCache {
     private segments: readonly string[],
   ) {}
 
-  /** @param prefix one for each project, base and way of reading inputs */
+  /** @param prefix {@link activationPrefixes} */
   static async open(store: ObjectStore, prefix: string): Promise<ActivationCache> {
     const cache = new ActivationCache(store, prefix, await store.list(prefix));
     for (const key of cache.segments) cache.read(await store.get(key));

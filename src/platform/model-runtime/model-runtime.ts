@@ -5,6 +5,7 @@ import type { InspectionJob, InspectionReport, TrainingJob, TrainingReport } fro
 import { type TrainingHooks, TrainingProcesses } from './training-processes.js';
 import type { ServedModel } from './types.js';
 
+export { activationPrefixes } from './activation-cache.js';
 export { InputMismatch, TrainingCancelled, TrainingFailed, TrainingRefused } from './errors.js';
 export type { BaseInputs } from './dense-model.js';
 export { elsewhereOf } from './elsewhere.js';
