@@ -28,6 +28,8 @@ export interface ProjectSettings {
    * at all. Less than a minute, after which a request counts as lost.
    */
   readonly standInSeconds: number;
+  /** How long it waits at most while nobody is at the review queue, once a minute; other requests do not wait then. */
+  readonly standInUnattendedSeconds: number;
   /** A person is asked for labels of which the champion is less sure than this; 0: for none. */
   readonly standInBelow: number;
 }
@@ -60,6 +62,7 @@ export const DEFAULT_SETTINGS: ProjectSettings = {
   },
   auditShare: 0.2,
   standInSeconds: 0,
+  standInUnattendedSeconds: 10,
   standInBelow: 0,
 };
 
@@ -80,6 +83,7 @@ export function completeSettings(stored: SettingsPatch, base: ProjectSettings = 
     promotion: { ...base.promotion, ...stored.promotion },
     auditShare: stored.auditShare ?? base.auditShare,
     standInSeconds: stored.standInSeconds ?? base.standInSeconds,
+    standInUnattendedSeconds: stored.standInUnattendedSeconds ?? base.standInUnattendedSeconds,
     standInBelow: stored.standInBelow ?? base.standInBelow,
   };
 }

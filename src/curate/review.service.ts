@@ -34,6 +34,7 @@ export class ReviewService {
    * waits for it, where somebody does.
    */
   async next(projectId: string, n: number, raterId: string) {
+    await this.store.attend(projectId);
     const { auditShare } = await this.store.settings(projectId);
     const candidates = await this.store.candidates(projectId, n);
     // After them: what somebody waits for is noted before it is captured, so that it cannot be among them alone.
@@ -53,6 +54,7 @@ export class ReviewService {
   /** A reviewer's decision is feedback of an annotator like any other. */
   async decide(source: FeedbackSource, sampleId: string, decision: ReviewDecision & { rater: string }) {
     const { projectId } = source;
+    await this.store.attend(projectId);
     const { predicted } = await this.samples.read(projectId, sampleId);
     const { rater, kind = 'correction', ...said } = decision;
     if (predicted === null && (kind === 'accept' || kind === 'reject')) {

@@ -23,6 +23,15 @@ export class ReviewStore {
     return readSettings(this.db, projectId);
   }
 
+  /** Notes that somebody is at the queue. */
+  async attend(projectId: string): Promise<void> {
+    await this.db.query(
+      `insert into attendance (project_id, seen_at) values ($1, now())
+       on conflict (project_id) do update set seen_at = now() where attendance.seen_at < now() - interval '5 seconds'`,
+      [projectId],
+    );
+  }
+
   /** Until when somebody waits for what people say of a prediction, by its id; who has waited longest first. */
   async waiting(projectId: string, n: number): Promise<Map<string, Date>> {
     const rows = await this.db.query<{ id: string; until: Date }>(

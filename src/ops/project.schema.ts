@@ -150,6 +150,15 @@ export const SettingsPatchSchema = z.strictObject({
     .max(50)
     .optional()
     .describe('While no model serves, /v1/predict waits so long for a person to answer; 0: not at all.'),
+  standInUnattendedSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(50)
+    .optional()
+    .describe(
+      'It waits no longer than this while nobody is at the review queue, and that once a minute: other requests do not wait then.',
+    ),
   standInBelow: share
     .optional()
     .describe(

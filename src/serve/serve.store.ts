@@ -49,6 +49,15 @@ export class ServeStore {
     return rows.map(({ label }) => label);
   }
 
+  /** Those of the projects at whose review queue somebody was in the last minute. */
+  async attended(projectIds: readonly string[]): Promise<Set<string>> {
+    const rows = await this.db.query<{ id: string }>(
+      `select project_id as id from attendance where project_id = any($1) and seen_at > now() - interval '1 minute'`,
+      [projectIds],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /**
    * Notes that somebody waits so long for what people say of these, and forgets those whom a crash kept from being told. It
    * never waits for a row that is forgotten elsewhere, so that nobody waits in a circle.

@@ -15,6 +15,13 @@ async function awaited(client: Client, count: number): Promise<readonly ReviewIt
   return items;
 }
 
+/** Rejects where an answer takes much longer than what need not be waited for. */
+const soon = <Answer>(answer: PromiseLike<Answer>): Promise<Answer> =>
+  Promise.race([
+    Promise.resolve(answer),
+    new Promise<never>((_, fail) => setTimeout(() => fail(new Error('still waits')), 25_000).unref()),
+  ]);
+
 describe('before there is a model', () => {
   let flywheel: TestFlywheel;
 
@@ -184,6 +191,49 @@ describe('before there is a model', () => {
       const many = Array.from({ length: 600 }, (_, i) => `question ${i}`);
       const answers = await Promise.all([1, 2].map(() => client.post('/v1/predict', inputs(...many))));
       expect(answers.map(({ status }) => status).sort()).toEqual([409, 503]);
+    });
+  });
+
+  describe('nobody is at the queue', () => {
+    const ask = (client: Client, text: string) => client.post('/v1/predict', { inputs: [{ text }] });
+    const alone = { ...QUIET, standInSeconds: 50, standInUnattendedSeconds: 1 };
+
+    it('and a request waits a little, others not at all, until somebody comes', async () => {
+      const client = await newProject(flywheel, 'unattended', alone);
+      const { body } = await ask(client, 'is anybody there?').expect(409);
+      expect(body).toMatchObject({ code: 'no-model' });
+      await client.patch('/v1/settings', { settings: { standInUnattendedSeconds: 50 } }).expect(200);
+      await soon(ask(client, 'and now?').expect(409));
+      const items = await nextItems(client);
+      expect(items.map(({ reason }) => reason)).toEqual(['unanswered', 'unanswered']);
+      const [answered] = await Promise.all([
+        ask(client, 'who came?').expect(200),
+        awaited(client, 1).then(([item]) => client.post(`/v1/review/${item!.sampleId}`, { label: 'me' }).expect(200)),
+      ]);
+      expect(answered.body).toMatchObject({ results: [{ label: 'me', answeredBy: 'person' }] });
+    });
+
+    it('but who comes while a request waits is waited for', async () => {
+      const client = await newProject(flywheel, 'coming', alone);
+      await nextItems(client);
+      const [answered] = await Promise.all([
+        ask(client, 'in time?').expect(200),
+        // Longer than it would wait for nobody.
+        new Promise((resolve) => setTimeout(resolve, 3_000)).then(async () => {
+          const [item] = await awaited(client, 1);
+          await client.post(`/v1/review/${item!.sampleId}`, { label: 'yes' }).expect(200);
+        }),
+      ]);
+      expect(answered.body).toMatchObject({ results: [{ label: 'yes' }] });
+    });
+
+    it('in another project, which changes nothing for this one', async () => {
+      const [here, there] = [
+        await newProject(flywheel, 'here', { ...alone, standInUnattendedSeconds: 0 }),
+        await newProject(flywheel, 'there', alone),
+      ];
+      await nextItems(there);
+      await soon(ask(here, 'here?').expect(409));
     });
   });
 

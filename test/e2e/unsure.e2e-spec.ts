@@ -9,6 +9,12 @@ const KNOWN = aMessage(1);
 const UNCLEAR = { text: 'zxqv wkjh yyuu' };
 const LABELS = ['account', 'delivery', 'refund'];
 
+interface StandIn {
+  readonly standInSeconds: number;
+  readonly standInUnattendedSeconds?: number;
+  readonly standInBelow: number;
+}
+
 interface Result {
   readonly predictionId: string;
   readonly label: string;
@@ -26,7 +32,7 @@ describe('where the champion is unsure', () => {
   afterAll(() => flywheel.close());
 
   /** A project with a champion, which asks people where that is less sure than `standInBelow`. */
-  async function learnt(id: string, settings: { standInSeconds: number; standInBelow: number }): Promise<Client> {
+  async function learnt(id: string, settings: StandIn): Promise<Client> {
     const quiet = { auditShare: 0, holdoutPercent: 30, retrain: { minNewLabels: 1_000_000, nightlyHour: null } };
     const client = await newProject(flywheel, id, { ...quiet, ...settings });
     const { predictions, feedback } = labelledTraffic(0, 300);
@@ -83,6 +89,13 @@ describe('where the champion is unsure', () => {
     expect((await everyItem(client)).map(({ reason }) => reason)).not.toContain('waiting');
     const noted = "select 1 from asked where project_id = 'alone'";
     await expect.poll(() => flywheel.app.get(Database).query(noted)).toEqual([]);
+  });
+
+  it('the model answers soon where nobody is at the queue', async () => {
+    const client = await learnt('unattended', { standInSeconds: 50, standInUnattendedSeconds: 1, standInBelow: 0.8 });
+    expect(await predict(client, UNCLEAR)).toMatchObject([{ modelVersion: 1 }]);
+    await client.patch('/v1/settings', { settings: { standInUnattendedSeconds: 50 } }).expect(200);
+    expect(await predict(client, UNCLEAR)).toMatchObject([{ modelVersion: 1 }]);
   });
 
   it('no request waits for what an application has answered by itself', async () => {
