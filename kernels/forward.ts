@@ -39,11 +39,14 @@ const PANELS = 17;
 const PICKS = 18;
 const LEAST = 19;
 const MOST = 20;
+/* Worked out once an image, in bytes: between neighbouring windows, of a row of one, and from its end to its next row. */
+const STEP = 21;
+const ROW_BYTES = 22;
+const TO_NEXT_ROW = 23;
 
-function limited(problem: usize, values: v128): v128 {
-  const least = v128.load32_splat(problem + (LEAST << 2));
-  // In this order what is no number stays none.
-  return f32x4.pmin(f32x4.pmax(values, least), v128.load32_splat(problem + (MOST << 2)));
+/** In this order what is no number stays none. */
+function limited(values: v128, least: v128, most: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(values, least), most);
 }
 
 /** Bytes of the answers of one place, which are also those of the weights of one number of a window. */
@@ -165,7 +168,9 @@ function beginRow(problem: usize, to: usize): void {
 
 function endRow(problem: usize, to: usize): void {
   const end = to + <usize>word(problem, OUT_WIDTH) * answerBytes(problem);
-  for (; to < end; to += 16) v128.store(to, limited(problem, v128.load(to)));
+  const least = v128.load32_splat(problem + (LEAST << 2));
+  const most = v128.load32_splat(problem + (MOST << 2));
+  for (; to < end; to += 16) v128.store(to, limited(v128.load(to), least, most));
 }
 
 /** Adds to a row of answers what a row of the image is in their windows: as many channels at once as there are. */
@@ -298,7 +303,11 @@ export function convolveBlocks(problem: usize): void {
   const bytes = answerBytes(problem);
   const channels = word(problem, IN_CHANNELS);
   const rowBytes = bytesOf(paddedWidth(problem) * channels);
+  const windowBytes = bytesOf(word(problem, FILTER_WIDTH) * channels);
   const step = bytesOf(word(problem, STRIDE_ACROSS) * channels);
+  note(problem, STEP, step);
+  note(problem, ROW_BYTES, windowBytes);
+  note(problem, TO_NEXT_ROW, rowBytes - windowBytes);
   let windows = place(problem, ROOM);
   let to = place(problem, TO);
   for (let y = 0; y < word(problem, OUT_HEIGHT); y++) {
@@ -334,10 +343,9 @@ function copyPadded(problem: usize): void {
 
 /** `window` is the first of four in the padded copy, `a` how many bytes the first of the eight channels is from the first. */
 export function answer4x8(problem: usize, to: usize, window: usize, a: usize): void {
-  const channels = word(problem, IN_CHANNELS);
-  const step = bytesOf(word(problem, STRIDE_ACROSS) * channels);
-  const windowBytes = bytesOf(word(problem, FILTER_WIDTH) * channels);
-  const toNextRow = bytesOf(paddedWidth(problem) * channels) - windowBytes;
+  const step = place(problem, STEP);
+  const windowBytes = place(problem, ROW_BYTES);
+  const toNextRow = place(problem, TO_NEXT_ROW);
   const bytes = answerBytes(problem);
   const bias = place(problem, BIAS) + a;
   let filter = place(problem, FILTER) + a;
@@ -374,15 +382,21 @@ export function answer4x8(problem: usize, to: usize, window: usize, a: usize): v
     }
     window += toNextRow;
   }
-  storeLimited(problem, to, a0, a1);
-  storeLimited(problem, to + bytes, b0, b1);
-  storeLimited(problem, to + 2 * bytes, c0, c1);
-  storeLimited(problem, to + 3 * bytes, d0, d1);
+  const least = v128.load32_splat(problem + (LEAST << 2));
+  const most = v128.load32_splat(problem + (MOST << 2));
+  storeWithin(to, a0, a1, least, most);
+  storeWithin(to + bytes, b0, b1, least, most);
+  storeWithin(to + 2 * bytes, c0, c1, least, most);
+  storeWithin(to + 3 * bytes, d0, d1, least, most);
 }
 
-function storeLimited(problem: usize, to: usize, first: v128, second: v128): void {
-  v128.store(to, limited(problem, first));
-  v128.store(to, limited(problem, second), 16);
+function storeWithin(to: usize, first: v128, second: v128, least: v128, most: v128): void {
+  v128.store(to, limited(first, least, most));
+  v128.store(to, limited(second, least, most), 16);
+}
+
+function note(problem: usize, index: i32, value: usize): void {
+  store<u32>(problem + ((<usize>index) << 2), <u32>value);
 }
 
 /**

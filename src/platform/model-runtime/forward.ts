@@ -25,8 +25,9 @@ export const LIMITS: Readonly<Record<string, readonly [least: number, most: numb
 
 /** An image of no more channels is a picture: hardly any of its numbers are 0. */
 const FEW_CHANNELS = 4;
-/** Words of a problem: twelve sizes, where image, filter, answers, biases, room, panels and picks lie, two limits. */
-const WORDS = 21;
+/** Words of a problem: twelve sizes, where image, filter, answers, biases, room, panels and picks lie, two limits, three of the kernels' own. */
+const WORDS = 24;
+const LIMITS_AT = 19;
 const [IMAGE, TO] = [12, 14];
 /** Channels of answers whose weights lie side by side. */
 const PANEL = 32;
@@ -80,7 +81,7 @@ export function convolve(
   const biases = bias ? placeOf(backend, bias) : noBias!.byteOffset;
   const places = [...[x, filter, answers].map((tensor) => placeOf(backend, tensor)), biases];
   integersOf(words!).set([...sizesOf(info), ...places, ...rooms.map(({ byteOffset }) => byteOffset)]);
-  words!.set(limits, WORDS - limits.length);
+  words!.set(limits, LIMITS_AT);
   answerEach(kernelsOf(backend), isPicture, integersOf(words!), info);
   backend.disposeData(laid.dataId);
   return answers;
