@@ -1,6 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { type Conv2DInfo, sizesOf } from './convolutions.js';
+import { bytesOf } from './model-files.js';
 import { instantiated } from './wasm-module.js';
 
 /*
@@ -75,7 +76,7 @@ export function convolve(
   const laid = backend.makeOutput([lengths.reduce((sum, length) => sum + length)], 'float32');
   // The last allocation is behind: places and views hold from here on.
   const problem = backend.typedArrayFromHeap(laid) as Float32Array;
-  const [words, noBias, ...rooms] = apart(problem, lengths);
+  const [words, noBias, ...rooms] = piecesOf(problem, lengths);
   noBias!.fill(0);
   if (!isPicture) bytesOf(rooms[2]!).set(PICKS);
   const biases = bias ? placeOf(backend, bias) : noBias!.byteOffset;
@@ -97,13 +98,10 @@ function answerEach(kernels: Kernels, isPicture: boolean, words: Int32Array, inf
 }
 
 /** Views of pieces of these lengths, one after the other. */
-function apart(whole: Float32Array, lengths: readonly number[]): Float32Array[] {
+function piecesOf(whole: Float32Array, lengths: readonly number[]): Float32Array[] {
   let from = 0;
   return lengths.map((length) => whole.subarray(from, (from += length)));
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 const integersOf = ({ buffer, byteOffset, length }: Float32Array): Int32Array =>
   new Int32Array(buffer, byteOffset, length);
@@ -144,7 +142,7 @@ export function scaleAndShift(
   return answers;
 }
 
-/** Means of images over their places, channel by channel: [batch, height, width, channels] -> [batch, channels]. */
+/** Means of images over their places, channel by channel, whole fours: [batch, height, width, channels] -> [batch, channels]. */
 export function meanOfPlaces(backend: BackendWasm, x: TensorInfo): TensorInfo {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
   const means = backend.makeOutput([batch, channels], 'float32');

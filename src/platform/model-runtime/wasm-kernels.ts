@@ -91,13 +91,14 @@ function batchNorm({ inputs, attrs, backend }: Call<FusedBatchNormAttrs>, own: O
   return scaleAndShift(backend, x!, factors, shifts);
 }
 
-/** Of images over their places, height and width; the backend's own otherwise. */
+/** Of images over their places, height and width, where they have whole fours of channels; the backend's own otherwise. */
 function mean({ inputs, attrs, backend }: Call<MeanAttrs>, own: Own<MeanAttrs>): TensorInfo {
   const { x } = inputs as { x: TensorInfo };
   const axes = util.parseAxisParam(attrs.axis, x.shape).sort();
-  if (x.shape.length !== 4 || x.dtype !== 'float32' || axes.join() !== '1,2') return own({ inputs, attrs, backend });
-  const means = meanOfPlaces(backend, x);
   const [batch, , , channels] = x.shape as Shape4;
+  const isOfPlaces = x.shape.length === 4 && axes.join() === '1,2';
+  if (!isOfPlaces || x.dtype !== 'float32' || channels % 4 !== 0) return own({ inputs, attrs, backend });
+  const means = meanOfPlaces(backend, x);
   return attrs.keepDims ? { ...means, shape: [batch, 1, 1, channels] } : means;
 }
 
