@@ -41,7 +41,7 @@ const LEAST = 19;
 const MOST = 20;
 /* Worked out once an image, in bytes: between neighbouring windows, of a row of one, and from its end to its next row. */
 const STEP = 21;
-const ROW_BYTES = 22;
+const WINDOW_BYTES = 22;
 const TO_NEXT_ROW = 23;
 
 /** In this order what is no number stays none. */
@@ -63,9 +63,12 @@ function answerBytes(problem: usize): usize {
  * window lie side by side in the fastest memory. The last panel may be narrower; its rows are as far from each other.
  */
 
+/** Bytes of 32 channels. */
+const PANEL: usize = 128;
+
 /** Bytes of the channels of a panel: of all where there are fewer than 32. */
 function panelBytes(problem: usize): usize {
-  return min<usize>(128, answerBytes(problem));
+  return min<usize>(PANEL, answerBytes(problem));
 }
 
 /** How many numbers a window has. */
@@ -178,18 +181,15 @@ function addRow(problem: usize, to: usize, row: i32, down: i32): void {
   const bytes = answerBytes(problem);
   const wide = panelBytes(problem);
   const starts = roomOf(problem, row);
-  const panelLength = windowLength(problem) * wide;
-  let panel = place(problem, PANELS) + <usize>(down * word(problem, FILTER_WIDTH) * word(problem, IN_CHANNELS)) * wide;
-  for (let a: usize = 0; a < bytes; a += wide) {
-    const end = min(wide, bytes - a);
-    let at: usize = 0;
-    while (at < end) {
-      const left = end - at;
-      const some: usize = left >= 128 ? 128 : left >= 64 ? 64 : 32;
-      addChannels(problem, to + a + at, starts, panel + at, some);
-      at += some;
-    }
-    panel += panelLength;
+  const toNextPanel = windowLength(problem) * wide;
+  const rowWeights = <usize>(down * word(problem, FILTER_WIDTH) * word(problem, IN_CHANNELS)) * wide;
+  const first = place(problem, PANELS) + rowWeights;
+  let at: usize = 0;
+  while (at < bytes) {
+    const left = bytes - at;
+    const some: usize = left >= 128 ? 128 : left >= 64 ? 64 : 32;
+    addChannels(problem, to + at, starts, first + (at / PANEL) * toNextPanel + (at % PANEL), some);
+    at += some;
   }
 }
 
@@ -306,7 +306,7 @@ export function convolveBlocks(problem: usize): void {
   const windowBytes = bytesOf(word(problem, FILTER_WIDTH) * channels);
   const step = bytesOf(word(problem, STRIDE_ACROSS) * channels);
   note(problem, STEP, step);
-  note(problem, ROW_BYTES, windowBytes);
+  note(problem, WINDOW_BYTES, windowBytes);
   note(problem, TO_NEXT_ROW, rowBytes - windowBytes);
   let windows = place(problem, ROOM);
   let to = place(problem, TO);
@@ -344,7 +344,7 @@ function copyPadded(problem: usize): void {
 /** `window` is the first of four in the padded copy, `a` how many bytes the first of the eight channels is from the first. */
 export function answer4x8(problem: usize, to: usize, window: usize, a: usize): void {
   const step = place(problem, STEP);
-  const windowBytes = place(problem, ROW_BYTES);
+  const windowBytes = place(problem, WINDOW_BYTES);
   const toNextRow = place(problem, TO_NEXT_ROW);
   const bytes = answerBytes(problem);
   const bias = place(problem, BIAS) + a;

@@ -81,9 +81,10 @@ export function convolve(
   if (!isPicture) bytesOf(rooms[2]!).set(PICKS);
   const biases = bias ? placeOf(backend, bias) : noBias!.byteOffset;
   const places = [...[x, filter, answers].map((tensor) => placeOf(backend, tensor)), biases];
-  integersOf(words!).set([...sizesOf(info), ...places, ...rooms.map(({ byteOffset }) => byteOffset)]);
+  const integers = integersOf(words!);
+  integers.set([...sizesOf(info), ...places, ...rooms.map(({ byteOffset }) => byteOffset)]);
   words!.set(limits, LIMITS_AT);
-  answerEach(kernelsOf(backend), isPicture, integersOf(words!), info);
+  answerEach(kernelsOf(backend), isPicture, integers, info);
   backend.disposeData(laid.dataId);
   return answers;
 }
